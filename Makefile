@@ -1,0 +1,43 @@
+# make run    sets everything up and opens the dashboard on http://localhost:8501
+# make test   sets everything up and runs all checks and tests
+# make bench  prints the benchmarks' tables
+
+PYTHON ?= python3
+PORT ?= 8501
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+SAMPLES := catalog/.samples
+
+.PHONY: run test lint bench setup samples clean
+
+run: $(INSTALLED)
+	@$(BIN)/satseg sample
+	@echo "Opening the dashboard on http://localhost:$(PORT) (stop with Ctrl+C)"
+	@$(BIN)/streamlit run dashboard/app.py --server.port $(PORT)
+
+setup: $(INSTALLED)
+
+$(INSTALLED): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Expected Python 3.11 or newer; found $$($(PYTHON) --version). Run make with PYTHON=python3.11 or newer."; exit 1; }
+	@echo "Installing (once, some minutes) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade pip
+	@$(BIN)/python -m pip install --progress-bar on -r requirements.txt | grep -E "^(Collecting|Downloading|Installing|Successfully)" | cut -c1-100
+	@$(BIN)/python -m pip install --quiet --no-deps -e .
+	@touch $@
+
+lint: $(INSTALLED)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+test: lint
+	@$(BIN)/python -m pytest
+
+bench: $(INSTALLED)
+	@$(BIN)/python -m tests.benchmarks
+
+clean:
+	rm -rf $(VENV) catalog runs
