@@ -1,0 +1,207 @@
+"""Cloud-optimised GeoTIFFs, written in strips, complete or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import rasterio
+import rasterio.shutil
+from numpy.typing import NDArray
+from rasterio._err import CPLE_BaseError
+from rasterio.errors import RasterioError
+from rasterio.windows import Window as RasterWindow
+
+from satseg.errors import StorageError
+from satseg.grids import Grid
+from satseg.reading import raster_environment
+
+BLOCK = 256
+_CHUNK_ROWS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What the pixels of a raster are.
+
+    Attributes:
+        description: name of the first band.
+        dtype: numpy name of the data type.
+        bands: number of bands.
+        nodata: nodata value, None for none.
+        scale: factor from stored to real values, kept in the file.
+        overviews: how overviews are resampled.
+    """
+
+    description: str
+    dtype: str = "uint8"
+    bands: int = 1
+    nodata: float | None = 255
+    scale: float = 1.0
+    overviews: Literal["average", "nearest", "mode"] = "average"
+
+
+class RowWriter:
+    """Takes the rows of a raster from top to bottom, in pieces of any height."""
+
+    def __init__(self, dataset: rasterio.io.DatasetWriter) -> None:
+        self._dataset = dataset
+        self._pending = np.empty((dataset.count, 0, dataset.width), dtype=dataset.dtypes[0])
+        self._row = 0
+        self.checksum = 0
+
+    @property
+    def rows(self) -> int:
+        """Rows taken so far."""
+        return self._row + int(self._pending.shape[1])
+
+    def write(self, rows: NDArray[np.generic]) -> None:
+        """Append rows, (h, width) for one band or (bands, h, width), in the raster's dtype."""
+        piece = rows[None] if rows.ndim == 2 else rows
+        self._pending = np.concatenate([self._pending, piece], axis=1, dtype=self._pending.dtype)
+        while self._pending.shape[1] >= _CHUNK_ROWS:
+            self._flush(_CHUNK_ROWS)
+
+    def finish(self) -> None:
+        """Write what is left.
+
+        Raises:
+            ValueError: the number of rows is not the raster's height.
+        """
+        if self.rows != self._dataset.height:
+            raise ValueError(f"{self.rows} rows written of {self._dataset.height}")
+        if self._pending.shape[1]:
+            self._flush(int(self._pending.shape[1]))
+
+    def _flush(self, count: int) -> None:
+        chunk = np.ascontiguousarray(self._pending[:, :count])
+        self._pending = self._pending[:, count:].copy()
+        place = RasterWindow(0, self._row, self._dataset.width, count)
+        self._dataset.write(chunk, window=place)
+        self.checksum = zlib.crc32(chunk.data, self.checksum)
+        self._row += count
+
+
+@contextmanager
+def storing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; the file written there becomes ``path`` at the end.
+
+    Nothing is left behind when the block fails, and an existing ``path`` is then kept.
+
+    Raises:
+        StorageError: the file could not be written, for example on a full disk.
+    """
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".satseg-", dir=path.parent))
+    try:
+        with _explained(path):
+            yield folder / path.name
+            (folder / path.name).replace(path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def cog_rows(
+    path: Path,
+    grid: Grid,
+    layer: Layer,
+    *,
+    tags: Mapping[str, str] | None = None,
+) -> Iterator[RowWriter]:
+    """Yield a writer of the rows of a COG at ``path`` on ``grid``.
+
+    Rows go to a temporary tiled file beside ``path``, which is copied into a COG (DEFLATE,
+    overviews), read back against a checksum and only then moved to ``path``. Memory is bounded by
+    256 rows and GDAL's cache, whatever the grid.
+
+    Args:
+        path: target; replaced where it exists.
+        grid: its CRS, transform and size.
+        layer: what the pixels are.
+        tags: metadata of the file.
+
+    Raises:
+        StorageError: the disk is full or the file cannot be written; nothing is left behind.
+    """
+    profile = {
+        "driver": "GTiff",
+        "height": grid.height,
+        "width": grid.width,
+        "count": layer.bands,
+        "dtype": layer.dtype,
+        "crs": grid.crs,
+        "transform": grid.affine,
+        "nodata": layer.nodata,
+        "tiled": True,
+        "blockxsize": BLOCK,
+        "blockysize": BLOCK,
+        "compress": "deflate",
+        "zlevel": 1,
+        "bigtiff": "if_safer",
+    }
+    with storing(path) as temporary, raster_environment():
+        rows = temporary.with_name("rows.tif")
+        with rasterio.open(rows, "w", **profile) as dataset:
+            dataset.update_tags(**(tags or {}))
+            dataset.set_band_description(1, layer.description)
+            if layer.scale != 1.0:
+                dataset.scales = (layer.scale,) * layer.bands
+            writer = RowWriter(dataset)
+            yield writer
+            writer.finish()
+        _check(rows, writer.checksum)
+        rasterio.shutil.copy(
+            rows,
+            temporary,
+            driver="COG",
+            compress="deflate",
+            predictor="yes",
+            blocksize=BLOCK,
+            overview_resampling=layer.overviews,
+            bigtiff="if_safer",
+        )
+        rows.unlink()
+        _check(temporary, writer.checksum)
+
+
+def _check(path: Path, checksum: int) -> None:
+    """Raise OSError unless the file reads back as it was written: GDAL may fail silently."""
+    with rasterio.open(path) as dataset:
+        levels = range(len(dataset.overviews(1)))
+        found = _crc32(dataset)
+    if found != checksum:
+        raise OSError("the file does not read back as it was written")
+    for level in levels:
+        with rasterio.open(path, overview_level=level) as overview:
+            _crc32(overview)
+
+
+def _crc32(dataset: rasterio.DatasetReader) -> int:
+    found = 0
+    for row in range(0, dataset.height, _CHUNK_ROWS):
+        count = min(_CHUNK_ROWS, dataset.height - row)
+        chunk = dataset.read(window=RasterWindow(0, row, dataset.width, count))
+        found = zlib.crc32(np.ascontiguousarray(chunk).data, found)
+    return found
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (RasterioError, CPLE_BaseError, OSError) as error:
+        cause = error.__cause__ or error
+        raise StorageError(
+            expected=f"room and permission to write {path}",
+            found=str(cause),
+            fix=f"Free space in {path.parent}, or choose another folder",
+        ) from error

@@ -1,0 +1,76 @@
+"""One linear stretch a scene: digital numbers to 0..1, the same for each window."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from satseg.errors import SceneError
+
+LOW_PERCENTILE = 1.0
+HIGH_PERCENTILE = 99.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The digital numbers of each band that become 0 and 1.
+
+    Attributes:
+        low: digital number that becomes 0, one a band.
+        high: digital number that becomes 1, one a band, above ``low``.
+    """
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        pairs = list(zip(self.low, self.high, strict=False))
+        usable = all(math.isfinite(a) and math.isfinite(b) and a < b for a, b in pairs)
+        if len(self.low) != len(self.high) or not pairs or not usable:
+            raise SceneError(
+                expected="one finite low below one finite high for each band",
+                found=f"low {self.low}, high {self.high}",
+                fix="Check the values of the scene's bands",
+            )
+
+    def select(self, positions: Sequence[int]) -> Stretch:
+        """Return the stretch of the bands at 0-based ``positions``, in that order."""
+        return Stretch(
+            tuple(self.low[index] for index in positions),
+            tuple(self.high[index] for index in positions),
+        )
+
+    def apply(self, numbers: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (DN - low) / (high - low), clipped to [0, 1].
+
+        Args:
+            numbers: digital numbers, float32 (bands, height, width).
+
+        Returns:
+            A new array, float32 (bands, height, width).
+        """
+        low = np.array(self.low, dtype=np.float32)[:, None, None]
+        span = np.array(self.high, dtype=np.float32)[:, None, None] - low
+        scaled: NDArray[np.float32] = numbers - low
+        scaled /= span
+        return np.clip(scaled, 0.0, 1.0, out=scaled)
+
+
+def percentile_stretch(samples: Sequence[NDArray[np.number]]) -> Stretch:
+    """Return the stretch from the 1st to the 99th percentile of each band.
+
+    Args:
+        samples: one array of valid digital numbers a band, any shape and real dtype, not empty.
+
+    A band of one value gets the span 1 above it.
+    """
+    low, high = [], []
+    for band in samples:
+        bottom, top = np.percentile(band, (LOW_PERCENTILE, HIGH_PERCENTILE))
+        low.append(float(bottom))
+        high.append(float(top) if np.float32(top) > np.float32(bottom) else float(bottom) + 1.0)
+    return Stretch(tuple(low), tuple(high))
