@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -120,7 +120,7 @@ def probability_strips(
     batch_size: int = 4,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> Iterator[np.ma.MaskedArray]:
+) -> Generator[np.ma.MaskedArray, None, None]:
     """Yield the blended probabilities from top to bottom, masked float32 (rows, width).
 
     The arguments are those of ``predict_scene``. Close the iterator to stop reading ahead.
@@ -202,7 +202,7 @@ class _Blend:
 
 def _patches(
     scene: Scene, predictor: Predictor, plan: WindowPlan, *, depth: int
-) -> Iterator[_Patch]:
+) -> Generator[_Patch, None, None]:
     with scene.reader() as reader:
 
         def read(window: Window) -> _Patch:
@@ -220,7 +220,7 @@ def _patches(
 
 def _read_ahead(
     function: Callable[[_Item], _Result], items: Iterable[_Item], depth: int
-) -> Iterator[_Result]:
+) -> Generator[_Result, None, None]:
     """Yield function(item) in order, computed in one thread up to ``depth`` items ahead."""
     pending: deque[Future[_Result]] = deque()
     pool = ThreadPoolExecutor(1, thread_name_prefix="satseg-read")

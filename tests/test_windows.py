@@ -1,0 +1,60 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from satseg.errors import ModelError
+from satseg.windows import Window, plan_windows
+
+sizes = st.integers(1, 60)
+
+
+def test_last_window_lies_flush_with_the_far_edge() -> None:
+    plan = plan_windows((11, 4), patch=4, overlap=1)
+    assert plan.row_starts == (0, 3, 6, 7)
+    assert plan.col_starts == (0,)
+    assert list(plan)[-1] == Window(7, 0, 4, 4)
+
+
+def test_windows_come_row_by_row() -> None:
+    plan = plan_windows((5, 5), patch=3, overlap=1)
+    places = [(window.row, window.col) for window in plan]
+    assert places == [(0, 0), (0, 2), (2, 0), (2, 2)]
+    assert len(plan) == 4
+
+
+def test_small_scene_gets_one_window_of_patch_size() -> None:
+    assert list(plan_windows((3, 2), patch=8, overlap=4)) == [Window(0, 0, 8, 8)]
+
+
+@given(sizes, sizes, st.integers(1, 20), st.data())
+def test_every_pixel_is_covered_and_neighbours_overlap(
+    height: int, width: int, patch: int, data: st.DataObject
+) -> None:
+    overlap = data.draw(st.integers(0, patch - 1))
+    plan = plan_windows((height, width), patch=patch, overlap=overlap)
+    seen = np.zeros((max(height, patch), max(width, patch)), dtype=int)
+    for window in plan:
+        seen[window.row : window.row_stop, window.col : window.col_stop] += 1
+    assert seen[:height, :width].min() >= 1
+    assert len(set(plan)) == len(plan)
+    for starts in (plan.row_starts, plan.col_starts):
+        assert all(
+            0 < after - before <= patch - overlap
+            for before, after in itertools.pairwise(starts)
+        )
+    assert plan.row_starts[-1] == max(0, height - patch)
+
+
+@pytest.mark.parametrize(("patch", "overlap"), [(0, 0), (4, 4), (4, -1)])
+def test_impossible_windows_are_refused(patch: int, overlap: int) -> None:
+    with pytest.raises(ModelError, match="Correct patch_px and overlap_px"):
+        plan_windows((10, 10), patch=patch, overlap=overlap)
+
+
+def test_clipping_keeps_only_what_is_inside() -> None:
+    assert Window(2, 2, 4, 4).clipped((5, 3)) == Window(2, 2, 3, 1)
+    assert Window(9, 0, 4, 4).clipped((5, 3)).height == 0
+    assert Window(-3, -3, 4, 4).clipped((5, 3)) == Window(0, 0, 1, 1)
