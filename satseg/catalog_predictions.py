@@ -1,0 +1,62 @@
+"""Entry of a prediction into the catalog: copy, display copy, provenance, one rename."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import rasterio
+from rasterio.errors import RasterioIOError
+
+from satseg.catalog_items import prediction_item, sha256_of
+from satseg.catalog_records import SceneRecord
+from satseg.catalog_store import Store, write_json
+from satseg.cog import storing
+from satseg.display import write_probability_display
+from satseg.errors import CatalogError
+from satseg.grids import Grid
+from satseg.probability import NODATA
+
+
+def register_prediction(
+    store: Store,
+    prediction_id: str,
+    scene: SceneRecord,
+    probability: Path,
+    provenance: Mapping[str, Any],
+) -> None:
+    """Register a probability raster; see ``Catalog.add_prediction``."""
+    grid = _grid(probability)
+    with store.staging() as folder:
+        whole = folder / "probability.tif"
+        with storing(whole) as copied:
+            shutil.copyfile(probability, copied)
+        write_probability_display(whole, folder / "display.tif")
+        item = prediction_item(
+            prediction_id, scene, grid, provenance=provenance, sha256=sha256_of(whole)
+        )
+        write_json(folder / f"{prediction_id}.json", item)
+        store.register("predictions", prediction_id, folder)
+
+
+def _grid(path: Path) -> Grid:
+    """Return the grid of a probability raster; refuse what is none."""
+    try:
+        with rasterio.open(path) as source:
+            found = f"{source.count} x {source.dtypes[0]} with nodata {source.nodata}"
+            fits = source.count == 1 and source.dtypes[0] == "uint8" and source.nodata == NODATA
+            crs = source.crs
+            transform, height, width = source.transform, source.height, source.width
+    except RasterioIOError as error:
+        fits, found = False, f"no raster ({error})"
+    if not fits or crs is None:
+        raise CatalogError(
+            expected=f"a probability raster of one uint8 band with nodata {NODATA} and a CRS",
+            found=f"{path.name}: {found}",
+            fix="Write it with satseg.predict",
+        )
+    epsg = crs.to_epsg()
+    name = f"EPSG:{epsg}" if epsg else crs.to_wkt()
+    return Grid(name, tuple(transform)[:6], height, width)
