@@ -1,0 +1,55 @@
+"""Augmentation: what light, air, sensor and stretch do to the same ground."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from satseg.torchvision_shim import prepare_torchvision
+
+
+class Augmentation:
+    """Flips, turns and tone changes for batches (n, bands, side, side) in 0..1.
+
+    Geometry is kornia's; so are gamma, blur, noise and the colour changes of red, green, blue. Haze
+    and colour casts are per band and of our own, as they must work for any number of bands.
+    """
+
+    def __init__(self, bands: int) -> None:
+        prepare_torchvision()
+        import kornia.augmentation as ka
+
+        self._geometry = ka.AugmentationSequential(
+            ka.RandomHorizontalFlip(p=0.5),
+            ka.RandomVerticalFlip(p=0.5),
+            ka.RandomRotation90(times=(0, 3), p=0.75, resample="nearest"),
+            data_keys=["input", "mask"],
+        )
+        tones = [ka.RandomGamma((0.55, 1.7), (0.9, 1.1), p=0.6)]
+        if bands == 3:
+            tones.append(ka.ColorJiggle(0.12, 0.25, 0.5, 0.03, p=0.5))
+        self._tones = ka.ImageSequential(
+            *tones,
+            ka.RandomGaussianBlur((5, 5), (0.3, 1.4), p=0.25),
+            ka.RandomGaussianNoise(0.0, 0.025, p=0.3),
+        )
+
+    def __call__(self, pixels: Tensor, masks: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+        """Return augmented pixels and masks; the same seed gives the same result."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            pixels, masks = self._geometry(pixels, masks)
+            pixels = self._tones(air(pixels, np.random.default_rng(seed)))
+        return pixels.clamp(0, 1), masks.round()
+
+
+def air(pixels: Tensor, rng: np.random.Generator) -> Tensor:
+    """Return the batch with random haze (less contrast, more light) and colour cast per band."""
+    count, bands = pixels.shape[:2]
+    shape = (count, bands, 1, 1)
+    cast = np.where(rng.random((count, 1, 1, 1)) < 0.6, rng.normal(1, 0.12, shape), 1.0)
+    lift = np.where(rng.random((count, 1, 1, 1)) < 0.3, rng.uniform(0, 0.2, shape), 0.0)
+    gain = torch.from_numpy(np.clip(cast, 0.6, 1.5).astype(np.float32))
+    haze = torch.from_numpy(lift.astype(np.float32))
+    return (pixels * gain) * (1 - haze) + haze

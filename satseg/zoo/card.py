@@ -1,0 +1,223 @@
+"""Model cards: what a network needs, what it was trained on and how well it does."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from satseg.bands import canonical
+from satseg.errors import ModelError
+
+CARD_FILE = "card.toml"
+MODELS_VARIABLE = "SATSEG_MODELS"
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+STRIDE = 32
+"""Sides of windows are multiples of this, the deepest stride of any network of the zoo."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """A model of the zoo.
+
+    Attributes:
+        id: name of its folder and on the command line; lower case letters, digits, dashes.
+        title: name that people read.
+        summary: one sentence on what it is good for.
+        architecture: key of ``satseg.zoo.networks``.
+        arguments: options of the architecture.
+        bands: canonical band names in the order of the input's channels.
+        gsd_m: ground sample distance in metres at which it was trained and is applied.
+        patch_px, overlap_px: side and overlap of its windows in pixels.
+        threshold: probability from which a pixel counts as farmland.
+        temperature: divisor of the logits, fitted on validation data; 1 where not fitted.
+        weights: file name of the safetensors file in ``folder``.
+        sha256: hash of that file.
+        licence: SPDX id of the weights' licence.
+        training: facts of the training run as written by it (data, terms, split, steps, seconds).
+        metrics: one table a data set, as written by ``satseg evaluate``.
+        failures: known failures, as sentences.
+        folder: where the card lies.
+    """
+
+    id: str
+    title: str
+    summary: str
+    architecture: str
+    arguments: Mapping[str, Any]
+    bands: tuple[str, ...]
+    gsd_m: float
+    patch_px: int
+    overlap_px: int
+    threshold: float
+    temperature: float
+    weights: str
+    sha256: str
+    licence: str
+    training: Mapping[str, Any]
+    metrics: tuple[Mapping[str, Any], ...]
+    failures: tuple[str, ...]
+    folder: Path = field(compare=False)
+
+    def __post_init__(self) -> None:
+        problems = [
+            (bool(_ID.fullmatch(self.id)), "id", self.id, "lower case letters, digits and dashes"),
+            (self.gsd_m > 0, "gsd_m", self.gsd_m, "a number of metres above 0"),
+            (
+                self.patch_px > 0 and self.patch_px % STRIDE == 0,
+                "patch_px",
+                self.patch_px,
+                f"a multiple of {STRIDE}",
+            ),
+            (
+                0 <= self.overlap_px <= self.patch_px // 2,
+                "overlap_px",
+                self.overlap_px,
+                "between 0 and half of patch_px",
+            ),
+            (0 < self.threshold < 1, "threshold", self.threshold, "between 0 and 1"),
+            (self.temperature > 0, "temperature", self.temperature, "above 0"),
+            (
+                bool(_SHA256.fullmatch(self.sha256)),
+                "sha256",
+                self.sha256,
+                "64 hexadecimal digits, written by satseg train",
+            ),
+            (
+                Path(self.weights).name == self.weights and self.weights.endswith(".safetensors"),
+                "weights",
+                self.weights,
+                "the name of a .safetensors file beside the card",
+            ),
+        ]
+        for fine, key, value, expected in problems:
+            if not fine:
+                raise ModelError(
+                    expected=f"{key} to be {expected}",
+                    found=f"{value!r} in {self.folder / CARD_FILE}",
+                    fix="Correct the card",
+                )
+
+    @property
+    def weights_path(self) -> Path:
+        """Path of the weights file."""
+        return self.folder / self.weights
+
+
+def default_models_folder() -> Path:
+    """Return the folder of the zoo: ``SATSEG_MODELS`` or ``models/`` beside the package."""
+    configured = os.environ.get(MODELS_VARIABLE)
+    return Path(configured) if configured else Path(__file__).resolve().parents[2] / "models"
+
+
+def load_card(folder: Path) -> ModelCard:
+    """Return the card in ``folder``.
+
+    Raises:
+        ModelError: there is no card, it is no TOML, or a value is missing or out of range.
+    """
+    table = read_table(folder)
+    weights = _table(table, "weights", folder)
+    try:
+        return ModelCard(
+            id=str(table["id"]),
+            title=str(table["title"]),
+            summary=str(table["summary"]),
+            architecture=str(table["architecture"]),
+            arguments=dict(_table(table, "arguments", folder)),
+            bands=tuple(canonical(name) for name in table["bands"]),
+            gsd_m=float(table["gsd_m"]),
+            patch_px=int(table["patch_px"]),
+            overlap_px=int(table["overlap_px"]),
+            threshold=float(table["threshold"]),
+            temperature=float(table.get("temperature", 1.0)),
+            weights=str(weights["file"]),
+            sha256=str(weights["sha256"]),
+            licence=str(table["licence"]),
+            training=dict(_table(table, "training", folder)),
+            metrics=tuple(dict(row) for row in table.get("metrics", ())),
+            failures=tuple(str(text) for text in table.get("failures", ())),
+            folder=folder,
+        )
+    except KeyError as error:
+        raise ModelError(
+            expected=f"the key {error} in the model's card",
+            found=f"no such key in {folder / CARD_FILE}",
+            fix="Add it, or train the model anew with satseg train",
+        ) from error
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            expected="values of the right type in the model's card",
+            found=f"{error} in {folder / CARD_FILE}",
+            fix="Correct the card",
+        ) from error
+
+
+def read_table(folder: Path) -> dict[str, Any]:
+    """Return the card's TOML table as it stands in the file.
+
+    Raises:
+        ModelError: there is no card or it is no TOML.
+    """
+    path = folder / CARD_FILE
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(
+            expected=f"a model card {path}",
+            found="no such file",
+            fix="See satseg models for the models there are, or train one with satseg train",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(
+            expected=f"TOML in {path}", found=str(error), fix="Correct the file"
+        ) from error
+
+
+def write_table(folder: Path, table: Mapping[str, Any]) -> None:
+    """Write the card's TOML table whole or not at all."""
+    path = folder / CARD_FILE
+    temporary = path.with_suffix(".toml.tmp")
+    temporary.write_text(tomli_w.dumps(dict(table), multiline_strings=True), encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def list_cards(models: Path | None = None) -> list[ModelCard]:
+    """Return the cards of all models below ``models`` in the order of their ids."""
+    folder = default_models_folder() if models is None else models
+    return [load_card(path.parent) for path in sorted(folder.glob(f"*/{CARD_FILE}"))]
+
+
+def find_card(model_id: str, models: Path | None = None) -> ModelCard:
+    """Return the card of one model by its id.
+
+    Raises:
+        ModelError: there is no such model.
+    """
+    folder = default_models_folder() if models is None else models
+    if _ID.fullmatch(model_id) and (folder / model_id / CARD_FILE).is_file():
+        return load_card(folder / model_id)
+    known: Sequence[str] = [path.parent.name for path in sorted(folder.glob(f"*/{CARD_FILE}"))]
+    raise ModelError(
+        expected=f"one of the models {', '.join(known) or '(none)'} in {folder}",
+        found=repr(model_id),
+        fix="Choose one of them, or train a new one with satseg train",
+    )
+
+
+def _table(table: Mapping[str, Any], key: str, folder: Path) -> Mapping[str, Any]:
+    value = table.get(key, {})
+    if not isinstance(value, Mapping):
+        raise ModelError(
+            expected=f"a table [{key}]",
+            found=f"{value!r} in {folder / CARD_FILE}",
+            fix="Correct the card",
+        )
+    return value

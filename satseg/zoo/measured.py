@@ -1,0 +1,36 @@
+"""Puts measurements into the cards and pages of the zoo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from satseg.zoo.card import ModelCard, list_cards, load_card, read_table, write_table
+from satseg.zoo.page import write_card_page, write_comparison
+
+
+def record(
+    card: ModelCard,
+    rows: Sequence[Mapping[str, Any]],
+    notes: Mapping[str, str],
+    models: Path,
+) -> ModelCard:
+    """Write the rows into the card, its page and the comparison; return the new card.
+
+    A row replaces the older one of the same data set; other older rows stay. The order is that of
+    ``notes``, which says what each data set is.
+    """
+    table = read_table(card.folder)
+    merged = {str(row["data"]): dict(row) for row in table.get("metrics", ())}
+    merged.update({str(row["data"]): dict(row) for row in rows})
+    order = list(notes)
+    table["metrics"] = sorted(
+        merged.values(),
+        key=lambda row: order.index(row["data"]) if row["data"] in order else len(order),
+    )
+    write_table(card.folder, table)
+    measured = load_card(card.folder)
+    write_card_page(measured, notes)
+    write_comparison(list_cards(models), models)
+    return measured

@@ -1,0 +1,147 @@
+"""The pages that people read: CARD.md of a model and the table that compares all models."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from satseg.zoo.card import ModelCard
+
+CARD_PAGE = "CARD.md"
+COMPARISON_PAGE = "README.md"
+_COLUMNS = (
+    ("Data", "data"),
+    ("Role", "role"),
+    ("Images", "images"),
+    ("Pixels", "pixels"),
+    ("IoU", "iou"),
+    ("F1", "f1"),
+    ("Precision", "precision"),
+    ("Recall", "recall"),
+    ("Accuracy", "accuracy"),
+    ("Area bias", "area_bias"),
+    ("ECE", "ece"),
+)
+
+
+def write_card_page(card: ModelCard, notes: Mapping[str, str]) -> Path:
+    """Write CARD.md beside the card and return its path; ``notes`` says what each data set is."""
+    page = card.folder / CARD_PAGE
+    _replace(page, card_page(card, notes))
+    return page
+
+
+def card_page(card: ModelCard, notes: Mapping[str, str]) -> str:
+    """Return the model's card as Markdown."""
+    training = card.training
+    lines = [
+        f"# {card.title} (`{card.id}`)",
+        "",
+        card.summary,
+        "",
+        "Written by `satseg evaluate` from `card.toml`; edit that, not this.",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| architecture | `{card.architecture}` {_arguments(card.arguments)} |",
+        f"| input | {', '.join(card.bands)}; each band stretched to 0..1 between the scene's "
+        "percentiles 1 and 99 |",
+        f"| ground sample distance | {card.gsd_m:g} m |",
+        f"| windows | {card.patch_px} px, overlap {card.overlap_px} px |",
+        f"| threshold, temperature | {card.threshold:g}, {card.temperature:g} |",
+        f"| weights | `{card.weights}`, {_megabytes(card.weights_path)}, licence {card.licence} |",
+        f"| sha256 | `{card.sha256}` |",
+        "",
+        "## Measured",
+        "",
+        *_table(_COLUMNS, card.metrics),
+        "",
+        *[f"- {row['data']}: {notes.get(str(row['data']), '')}" for row in card.metrics],
+        "",
+        "IoU, F1, precision and recall are of farmland, pooled over all pixels of a data set; area "
+        "bias is predicted over true farmland less one; ECE is the expected calibration error.",
+        "",
+        "## Training",
+        "",
+        *[
+            f"- {key.replace('_', ' ')}: {_value(value)}"
+            for key, value in training.items()
+            if key != "data"
+        ],
+        "",
+        "| Data | Share of samples | Pictures | For validation | Terms |",
+        "|---|---|---|---|---|",
+        *[
+            f"| {row['name']} | {row['share']:.0%} | {row['pictures']} | "
+            f"{row['validation_pictures']} | {row['terms']} |"
+            for row in training.get("data", ())
+        ],
+        "",
+    ]
+    if card.failures:
+        lines += ["## Known failures", "", *[f"- {text}" for text in card.failures], ""]
+    return "\n".join(lines)
+
+
+def write_comparison(cards: Sequence[ModelCard], models: Path) -> Path:
+    """Write the table of all models and return its path."""
+    names = list(dict.fromkeys(str(row["data"]) for card in cards for row in card.metrics))
+    lines = [
+        "# Models",
+        "",
+        "One folder a model: `card.toml` (what the software reads), `CARD.md` (what people read), "
+        "`train.toml` (how it was trained) and the weights.",
+        "",
+        "Intersection over union of farmland, written by `satseg evaluate --all`:",
+        "",
+        "| Model | Bands | GSD | Weights | " + " | ".join(names) + " |",
+        "|---" * (4 + len(names)) + "|",
+    ]
+    for card in cards:
+        found = {str(row["data"]): f"{row['iou']:.3f}" for row in card.metrics}
+        lines.append(
+            f"| [{card.id}]({card.id}/{CARD_PAGE}) | {len(card.bands)} | {card.gsd_m:g} m | "
+            f"{_megabytes(card.weights_path)} | "
+            + " | ".join(found.get(name, "–") for name in names)
+            + " |"
+        )
+    page = models / COMPARISON_PAGE
+    _replace(page, "\n".join([*lines, ""]))
+    return page
+
+
+def _table(columns: Sequence[tuple[str, str]], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    if not rows:
+        return ["Not measured yet: run `satseg evaluate`."]
+    head = ["| " + " | ".join(title for title, _ in columns) + " |", "|---" * len(columns) + "|"]
+    return head + [
+        "| " + " | ".join(_value(row.get(key, "–")) for _, key in columns) + " |" for row in rows
+    ]
+
+
+def _value(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_value(item)}" for key, item in value.items())
+    return str(value)
+
+
+def _arguments(arguments: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in arguments.items())
+
+
+def _megabytes(path: Path) -> str:
+    return f"{path.stat().st_size / 1e6:.1f} MB" if path.is_file() else "missing"
+
+
+def _replace(page: Path, text: str) -> None:
+    temporary = page.with_suffix(".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, page)
