@@ -24,6 +24,14 @@ settings.register_profile(
 )
 settings.load_profile("satseg")
 
+
+def pytest_configure(config: pytest.Config) -> None:
+    # rasterio 1.4 and rio-tiler still write transform * point, which affine 3 wants as @.
+    config.addinivalue_line(
+        "filterwarnings", "ignore:Use `@` matmul instead of:PendingDeprecationWarning"
+    )
+
+
 ROOT = Path(__file__).resolve().parents[1]
 
 PLACES = {
