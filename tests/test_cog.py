@@ -1,0 +1,126 @@
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from rasterio.warp import transform_bounds
+
+from satseg.cog import Layer, cog_rows, storing
+from satseg.errors import SceneError, StorageError
+from satseg.grids import Grid
+
+LAYER = Layer("test")
+PLACE = (0.6, 0.0, 380000.0, 0.0, -0.6, 3455000.0)
+
+
+def grid(height: int, width: int) -> Grid:
+    return Grid("EPSG:32651", PLACE, height, width)
+
+
+def write(path: Path, rows: np.ndarray, step: int, layer: Layer = LAYER) -> None:
+    with cog_rows(path, grid(*rows.shape[-2:]), layer, tags={"ORIGIN": "test"}) as writer:
+        for start in range(0, rows.shape[-2], step):
+            writer.write(rows[..., start : start + step, :])
+
+
+def test_rows_come_back_with_place_tags_nodata_and_overviews(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).integers(0, 256, (700, 530), dtype=np.uint8)
+    path = tmp_path / "map.tif"
+    write(path, rows, 37, Layer("share", nodata=255, scale=1 / 254))
+    with rasterio.open(path) as dataset:
+        np.testing.assert_array_equal(dataset.read(1), rows)
+        assert dataset.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        assert dataset.tags()["ORIGIN"] == "test"
+        assert (dataset.nodata, dataset.descriptions) == (255, ("share",))
+        assert dataset.scales[0] == pytest.approx(1 / 254)
+        assert dataset.overviews(1) == [2, 4]
+        assert dataset.crs.to_epsg() == 32651
+        assert tuple(dataset.transform)[:6] == PLACE
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_bytes_do_not_depend_on_how_rows_are_handed_over(tmp_path: Path) -> None:
+    rows = np.random.default_rng(1).integers(0, 256, (300, 41), dtype=np.uint8)
+    digests = set()
+    for step in (1, 37, 256, 300):
+        path = tmp_path / f"{step}.tif"
+        write(path, rows, step)
+        digests.add(hashlib.sha256(path.read_bytes()).hexdigest())
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 600), (257, 2)])
+def test_tiny_and_thin_rasters_are_written(tmp_path: Path, shape: tuple[int, int]) -> None:
+    rows = np.arange(shape[0] * shape[1], dtype=np.uint8).reshape(shape)
+    write(tmp_path / "thin.tif", rows, 100)
+    with rasterio.open(tmp_path / "thin.tif") as dataset:
+        np.testing.assert_array_equal(dataset.read(1), rows)
+
+
+def test_several_bands_of_another_type(tmp_path: Path) -> None:
+    rows = np.random.default_rng(2).integers(0, 9999, (3, 40, 50)).astype(np.uint16)
+    write(tmp_path / "image.tif", rows, 7, Layer("red", dtype="uint16", bands=3, nodata=0))
+    with rasterio.open(tmp_path / "image.tif") as dataset:
+        np.testing.assert_array_equal(dataset.read(), rows)
+
+
+@pytest.mark.parametrize("mirror", [Affine.scale(1, -1), Affine.rotation(25)])
+def test_south_up_and_rotated_grids_keep_their_place(tmp_path: Path, mirror: Affine) -> None:
+    a, b, c, d, e, f = (Affine(*PLACE) @ mirror)[:6]
+    turned = Grid("EPSG:32651", (a, b, c, d, e, f), 20, 30)
+    with cog_rows(tmp_path / "turned.tif", turned, LAYER) as writer:
+        writer.write(np.zeros((20, 30), np.uint8))
+    with rasterio.open(tmp_path / "turned.tif") as dataset:
+        assert dataset.transform.almost_equals(turned.affine)
+        assert transform_bounds(dataset.crs, "EPSG:4326", *turned.bounds)
+
+
+def test_failure_keeps_the_old_file_and_leaves_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "map.tif"
+    path.write_text("old")
+
+    def rows() -> Iterator[np.ndarray]:
+        yield np.zeros((4, 9), np.uint8)
+        raise RuntimeError("model")
+
+    with (
+        pytest.raises(RuntimeError, match="model"),
+        cog_rows(path, grid(9, 9), LAYER) as writer,
+    ):
+        any(writer.write(each) for each in rows())
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_errors_of_the_reader_pass_unchanged(tmp_path: Path) -> None:
+    with pytest.raises(SceneError), cog_rows(tmp_path / "map.tif", grid(9, 9), LAYER):
+        raise SceneError(expected="pixels", found="none", fix="Look")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("count", [8, 10])
+def test_too_few_or_too_many_rows_are_a_mistake(tmp_path: Path, count: int) -> None:
+    with (
+        pytest.raises(ValueError, match=f"{count} rows written of 9"),
+        cog_rows(tmp_path / "map.tif", grid(9, 9), LAYER) as writer,
+    ):
+        writer.write(np.zeros((count, 9), np.uint8))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_that_is_a_file_is_a_storage_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="choose another folder"):
+        write(tmp_path / "file" / "map.tif", np.zeros((9, 9), np.uint8), 9)
+
+
+def test_stored_file_appears_only_when_complete(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "note.txt"
+    with storing(path) as temporary:
+        temporary.write_text("complete")
+        assert not path.exists()
+    assert path.read_text() == "complete"
+    assert list(path.parent.iterdir()) == [path]
