@@ -1,0 +1,92 @@
+"""Fills blocks with arable land: paddies, strips, vegetable beds, old irregular patchwork.
+
+A block of farmland is farmland as a whole: parcels, bunds and the furrows between them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from satseg import classes
+from satseg.simulate.definition import Layout
+from satseg.simulate.quads import Quad, cuts, direction, inset, lengthwise, piece, size, slant, turned
+from satseg.simulate.sketch import CHANCES, Sketch
+
+PARCELS_M = {
+    "paddies": ((1.4, 2.2), (1.0, 1.3)),
+    "strips": ((0.8, 1.0), (1.0, 1.0)),
+    "vegetables": ((0.5, 0.5), (0.5, 0.7)),
+}
+"""For each kind of field, factors on the layout's parcel width and on its length."""
+
+
+def fill_fields(quad: Quad, zone: str, layout: Layout, sketch: Sketch) -> None:
+    """Fill ``quad`` with the parcels of ``zone``: paddies, strips, vegetables or patchwork."""
+    sketch.add(quad, str(sketch.rng.choice(["bund", "bund_dry", "bund"])), classes.FARMLAND)
+    if zone == "patchwork":
+        _patchwork(quad, layout, sketch)
+        return
+    widths, lengths = PARCELS_M[zone]
+    width = tuple(a * b for a, b in zip(layout.parcel_width_m, widths, strict=True))
+    length = tuple(a * b for a, b in zip(layout.parcel_length_m, lengths, strict=True))
+    quad = lengthwise(quad) if sketch.rng.random() < 0.8 else turned(lengthwise(quad))
+    tiers = cuts(sketch.rng, size(quad)[1], length[0], length[1])
+    for t0, t1 in zip(tiers[:-1], tiers[1:], strict=True):
+        _tier(piece(quad, 0, 1, t0, t1), zone, (width[0], width[1]), layout, sketch)
+
+
+def _tier(
+    tier: Quad, zone: str, width: tuple[float, float], layout: Layout, sketch: Sketch
+) -> None:
+    """Cut a tier into parcels side by side; runs of neighbours share crop and stage."""
+    rng = sketch.rng
+    edges = cuts(rng, size(tier)[0], width[0], width[1])
+    lean = rng.normal(0, layout.slant * 0.15)
+    bund = float(rng.uniform(0.3, 0.9))
+    shared = rng.random(CHANCES)
+    loyalty = 0.8 if zone == "paddies" else 0.6
+    for s0, s1 in zip(edges[:-1], edges[1:], strict=True):
+        low, high = (s0 + lean * s0 * (1 - s0) * 4), (s1 + lean * s1 * (1 - s1) * 4)
+        parcel = inset(slant(tier, (low, s0), (high, s1)), bund)
+        if rng.random() > loyalty:
+            shared = rng.random(CHANCES)
+        if parcel is not None:
+            _parcel(parcel, zone, shared, sketch)
+
+
+def _parcel(parcel: Quad, zone: str, shared: NDArray[np.float64], sketch: Sketch) -> None:
+    rng = sketch.rng
+    along = direction(lengthwise(parcel))
+    if rng.random() < 0.08:
+        along += np.pi / 2
+    crop = "crop:vegetables" if zone == "vegetables" else "crop:any"
+    like = shared if rng.random() < 0.85 else None
+    sketch.add(parcel, crop, classes.FARMLAND, angle=along, parcel=True, like=like)
+    if rng.random() < 0.04:
+        length, width = size(parcel)
+        t = rng.uniform(0.05, 0.9)
+        strip = piece(parcel, 0.02, 0.98, t, min(0.98, t + rng.uniform(1.0, 2.2) / width))
+        sketch.add(strip, "crop:vegetables", classes.FARMLAND, angle=along)
+
+
+def _patchwork(quad: Quad, layout: Layout, sketch: Sketch) -> None:
+    """Cut ``quad`` again and again at slanting lines into small uneven parcels."""
+    rng = sketch.rng
+    waiting = [quad]
+    limit = (layout.parcel_width_m[0] * 1.6, layout.parcel_length_m[0] * 1.1)
+    while waiting:
+        part = lengthwise(waiting.pop())
+        length, width = size(part)
+        if length < rng.uniform(*sorted(limit)) or length < 14:
+            parcel = inset(part, float(rng.uniform(0.3, 1.0)))
+            if parcel is not None:
+                zone = "vegetables" if rng.random() < 0.35 else "strips"
+                _parcel(parcel, zone, rng.random(CHANCES), sketch)
+            continue
+        middle, tilt = rng.uniform(0.32, 0.68), rng.normal(0, 0.05 + layout.slant * 0.4)
+        line = (
+            float(np.clip(middle + tilt, 0.15, 0.85)),
+            float(np.clip(middle - tilt, 0.15, 0.85)),
+        )
+        waiting += [slant(part, (0, 0), line), slant(part, line, (1, 1))]

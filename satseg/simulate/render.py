@@ -1,0 +1,175 @@
+"""Renders a definition on a date: the image in digital numbers and the exact truth beside it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from satseg import classes
+from satseg.bands import WORLDVIEW3, canonical
+from satseg.grids import Grid
+from satseg.simulate.burn import Crowns, Mixed, burn_features, cast_shadows, grow_crowns, raise_roofs
+from satseg.simulate.definition import Definition
+from satseg.simulate.landscape import Landscape, landscape_on
+from satseg.simulate.paint import Palette, Texture, palette_of, texture_of
+from satseg.simulate.seasons import crowns as crown_materials
+from satseg.simulate.sensor import DIFFUSE, Conditions, draw_conditions, to_dn
+from satseg.simulate.spectra import SPECTRA
+from satseg.simulate.sun import Sun, sun_at
+from satseg.simulate.textures import Field, grain, mottle
+from satseg.simulate.veil import Veil, draw_veil
+
+CRS = "EPSG:32651"
+"""UTM zone 51 north, where Shanghai lies."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedScene:
+    """A rendered scene.
+
+    Attributes:
+        image: uint16 (bands, h, w), digital numbers 1 to 2047; 0 is nodata.
+        classes: uint8 (h, w), codes of ``satseg.classes``; 0 where the image shows no ground.
+        grid: UTM 51N.
+        date: of the image.
+        bands: names in the order of ``image``.
+        sun: at the moment of the image.
+    """
+
+    image: NDArray[np.uint16]
+    classes: NDArray[np.uint8]
+    grid: Grid
+    date: dt.date
+    bands: tuple[str, ...]
+    sun: Sun
+
+
+def grid_of(definition: Definition) -> Grid:
+    """Return the scene's grid: north up in UTM 51N, corners on whole metres."""
+    import pyproj
+
+    project = pyproj.Transformer.from_crs("EPSG:4326", CRS, always_xy=True)
+    x, y = project.transform(*definition.centre)
+    left, top = round(x - definition.size_m / 2), round(y + definition.size_m / 2)
+    gsd, size = definition.gsd_m, definition.size_px
+    return Grid(CRS, (gsd, 0.0, float(left), 0.0, -gsd, float(top)), size, size)
+
+
+def render_scene(
+    definition: Definition, date: dt.date, *, bands: Sequence[str] | None = None
+) -> SimulatedScene:
+    """Return the scene of ``definition`` on ``date``; equal arguments give equal bytes.
+
+    ``bands`` limits the image to some bands, in the order given; the values are the same.
+
+    Raises:
+        BandError: a band is unknown.
+    """
+    names = WORLDVIEW3 if bands is None else tuple(canonical(name) for name in bands)
+    sun = sun_at(*definition.centre, date)
+    land = landscape_on(definition, date)
+    index, mixed = burn_features(land, definition.size_px, definition.gsd_m)
+    veil = draw_veil(definition, date, sun)
+    truth = _truth(land, index)
+    view = _look(definition, date, land, index, mixed, sun)
+    truth[view.crowns.where] = _under_crowns(truth, view.crowns)
+    truth = truth.reshape(index.shape)
+    truth[veil.hidden] = classes.UNLABELLED
+    image = np.empty((len(names), *index.shape), dtype=np.uint16)
+    for k, name in enumerate(names):
+        image[k] = _band(WORLDVIEW3.index(name), view, veil, sun)
+        image[k][veil.nodata] = 0
+    return SimulatedScene(image, truth, grid_of(definition), date, names, sun)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """Everything about a scene that all bands share."""
+
+    palette: Palette
+    texture: Texture
+    index: NDArray[np.int32]
+    mixed: Mixed
+    crowns: Crowns
+    leaf: Field
+    blocked: Field
+    conditions: Conditions
+    noise: Field
+    own_noise: Field
+    offsets: NDArray[np.int64]
+
+
+def _look(
+    definition: Definition, date: dt.date, land: Landscape, index: NDArray[np.int32],
+    mixed: Mixed, sun: Sun,
+) -> _View:
+    seeds = np.random.SeedSequence([definition.seed, 7, date.toordinal()]).spawn(4)
+    rng = np.random.default_rng(seeds[0])
+    shape, gsd_m = index.shape, definition.gsd_m
+    palette = palette_of(land, date, definition.crops)
+    height, light = raise_roofs(land, index, gsd_m, sun)
+    texture = texture_of(palette, index, gsd_m, np.random.default_rng(seeds[1]))
+    texture.gain[...] *= light
+    crowns = grow_crowns(land.trees, height, gsd_m, sun, texture.lumps)
+    blocked = cast_shadows(height, gsd_m, sun)
+    conditions = draw_conditions(np.random.default_rng(seeds[2]))
+    _tilt(texture.gain, conditions.tilt, mottle(rng, shape, 900 / gsd_m))
+    return _View(
+        palette, texture, index, mixed, crowns, _leaves(land, date), blocked, conditions,
+        grain(rng, shape, 0.7), grain(rng, (shape[0] + 64, shape[1] + 64), 0.5),
+        np.random.default_rng(seeds[3]).integers(0, 64, (8, 2)),
+    )
+
+
+def _leaves(land: Landscape, date: dt.date) -> Field:
+    """Return the reflectance of each tree, float32 (n, 8)."""
+    kind, tone = land.trees[:, 4].astype(np.int64), land.trees[:, 5]
+    materials = crown_materials(kind, tone, date)
+    spectra = np.array([SPECTRA[name] for name in materials], dtype=np.float32).reshape(-1, 8)
+    shade = np.exp(0.36 * ((tone * 7.13) % 1.0 - 0.5))
+    return np.asarray(spectra * shade[:, None], dtype=np.float32)
+
+
+def _tilt(gain: Field, tilt: tuple[float, float], clouds: Field) -> None:
+    rows, columns = gain.shape
+    y = np.linspace(-1, 1, rows, dtype=np.float32)[:, None] * np.float32(tilt[1])
+    x = np.linspace(-1, 1, columns, dtype=np.float32)[None, :] * np.float32(tilt[0])
+    gain *= 1 + y + x + np.float32(0.012) * clouds
+
+
+def _band(band: int, view: _View, veil: Veil, sun: Sun) -> NDArray[np.uint16]:
+    palette, index = view.palette, view.index
+    image = palette.cover[:, band][index]
+    ground = palette.ground[:, band][index]
+    image -= ground
+    image *= view.texture.share
+    image += ground
+    mean = palette.mean[:, band]
+    flat = image.ravel()
+    flat[view.mixed.where] = mean[view.mixed.parts].mean(axis=0)
+    image *= view.texture.gain
+    crowns = view.crowns
+    leaf = view.leaf[crowns.tree, band] * crowns.light * view.texture.speckle.ravel()[crowns.where]
+    flat[crowns.where] += (leaf - flat[crowns.where]) * crowns.cover
+    image *= 1 - np.float32(1 - DIFFUSE[band]) * view.blocked
+    veil.apply(image, DIFFUSE[band])
+    row, column = (int(k) for k in view.offsets[band])
+    own = view.own_noise[row : row + image.shape[0], column : column + image.shape[1]]
+    noise = np.float32(0.6) * view.noise + np.float32(0.8) * own
+    return to_dn(image, band, sun, view.conditions, noise)
+
+
+def _truth(land: Landscape, index: NDArray[np.int32]) -> NDArray[np.uint8]:
+    codes = np.array([item.land for item in land.features] or [0], dtype=np.uint8)
+    return codes[index].ravel()
+
+
+def _under_crowns(truth: NDArray[np.uint8], crowns: Crowns) -> NDArray[np.uint8]:
+    """Return the classes under crowns: tree, but farmland, roads and buildings stay."""
+    below = truth[crowns.where]
+    open_land = np.isin(below, (classes.GRASS, classes.BARE))
+    return np.where(open_land & (crowns.cover > 0.5), np.uint8(classes.TREE), below)

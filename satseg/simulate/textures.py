@@ -1,0 +1,71 @@
+"""Random fields that make surfaces uneven: smooth noise, grain and streaks along rows."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Field = NDArray[np.float32]
+
+
+def grain(rng: np.random.Generator, shape: tuple[int, int], sigma_px: float = 0.6) -> Field:
+    """Return noise of mean 0 and standard deviation 1, correlated over ``sigma_px`` pixels."""
+    from scipy.ndimage import gaussian_filter
+
+    noise = rng.standard_normal(shape, dtype=np.float32)
+    if sigma_px > 0:
+        noise = gaussian_filter(noise, sigma_px, truncate=2.0, mode="wrap")
+    return np.asarray(noise / noise.std(), dtype=np.float32)
+
+
+def mottle(rng: np.random.Generator, shape: tuple[int, int], cell_px: float) -> Field:
+    """Return smooth noise of mean 0 and standard deviation about 1 with blobs of ``cell_px``.
+
+    Two octaves of value noise, interpolated row by row and column by column with elementwise
+    arithmetic only, so that the result does not depend on threads or libraries for matrices.
+    """
+    total = _octave(rng, shape, cell_px)
+    total += 0.5 * _octave(rng, shape, cell_px / 2.3)
+    return np.asarray(total / 0.72, dtype=np.float32)
+
+
+def _octave(rng: np.random.Generator, shape: tuple[int, int], cell_px: float) -> Field:
+    cell_px = max(cell_px, 1.0)
+    rows, columns = (int(side / cell_px) + 3 for side in shape)
+    knots = rng.standard_normal((rows, columns), dtype=np.float32)
+    row, share = _between(shape[0], cell_px, float(rng.random()))
+    bands = knots[row] * (1 - share[:, None]) + knots[row + 1] * share[:, None]
+    column, share = _between(shape[1], cell_px, float(rng.random()))
+    left, right = bands[:, column], bands[:, column + 1]
+    right -= left
+    right *= share
+    right += left
+    return right
+
+
+def _between(count: int, cell_px: float, start: float) -> tuple[NDArray[np.int64], Field]:
+    place = np.arange(count) / cell_px + start
+    whole = place.astype(np.int64)
+    share = (place - whole).astype(np.float32)
+    return whole, share * share * (3 - 2 * share)
+
+
+class Streaks:
+    """A wrapped noise tile that is read along the rows of each parcel."""
+
+    SIDE = 512
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        from scipy.ndimage import gaussian_filter
+
+        fine = rng.standard_normal((self.SIDE, self.SIDE), dtype=np.float32)
+        broad = gaussian_filter(fine, (3, 1.0), mode="wrap")
+        tile = 0.5 * fine + broad / broad.std()
+        self._tile = np.asarray(tile / tile.std(), dtype=np.float32).ravel()
+
+    def along(self, u: Field, v: Field, *, length_m: float, width_m: float) -> Field:
+        """Return noise stretched to ``length_m`` along u and ``width_m`` along v (metres)."""
+        mask = self.SIDE - 1
+        row = (v * np.float32(1 / width_m)).astype(np.int32) & mask
+        column = (u * np.float32(1 / length_m)).astype(np.int32) & mask
+        return np.asarray(self._tile[row * self.SIDE + column])
