@@ -303,9 +303,14 @@ class Catalog:
             self._store.remove("predictions", prediction.id)
         self._store.remove("scenes", scene_id)
 
-    def discard_staging_of(self, pid: int) -> None:
+    @property
+    def owner(self) -> str:
+        """What tells the half-written entries of this process from those of others."""
+        return self._store.owner
+
+    def discard_staging_of(self, owner: str) -> None:
         """Remove what a process that is known to be dead left half-written."""
-        self._store.discard_staging_of(pid)
+        self._store.discard_staging_of(owner)
 
     def add_region_unlocked(self, region: Region) -> None:
         """Add a region while the caller holds the write lock."""

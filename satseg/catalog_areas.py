@@ -29,7 +29,7 @@ def area_of(
 
     histogram = area_histogram(prediction.probability, region.geometry)
     with store.staging() as folder:
-        write_json(folder / "histogram.json", histogram.to_dict())
+        write_json(folder / "histogram.json", json.loads(histogram.to_json()))
         item = area_item(
             area_id,
             region.geometry,
@@ -53,4 +53,4 @@ def _remembered(store: Store, area_id: str) -> AreaHistogram | None:
     from satseg.area import AreaHistogram
 
     path = store.folder("areas", area_id) / "histogram.json"
-    return AreaHistogram.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    return AreaHistogram.from_json(path.read_text(encoding="utf-8"))

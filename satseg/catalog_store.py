@@ -49,10 +49,16 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 
 class Store:
-    """The folders of a catalog: ``<root>/<kind>/<id>/<id>.json`` with the files of each entry."""
+    """The folders of a catalog: ``<root>/<kind>/<id>/<id>.json`` with the files of each entry.
+
+    Attributes:
+        root: folder of the catalog.
+        owner: what the names of this store's staging folders start with.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
     def prepare(self) -> None:
         """Create the folders and remove what dead processes left in the staging area.
@@ -74,7 +80,7 @@ class Store:
     @contextmanager
     def staging(self) -> Iterator[Path]:
         """Yield an empty folder for a new entry; what is left of it afterwards is removed."""
-        folder = self.root / _STAGING / f"{os.getpid()}-{uuid.uuid4().hex}"
+        folder = self.root / _STAGING / f"{self.owner}-{uuid.uuid4().hex[:8]}"
         try:
             folder.mkdir(parents=True)
         except OSError as error:
@@ -84,9 +90,9 @@ class Store:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def discard_staging_of(self, pid: int) -> None:
-        """Remove the staging folders of a process that is known to be dead."""
-        for folder in (self.root / _STAGING).glob(f"{pid}-*"):
+    def discard_staging_of(self, owner: str) -> None:
+        """Remove the staging folders of a store whose process is known to be dead."""
+        for folder in (self.root / _STAGING).glob(f"{owner}-*"):
             shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
@@ -175,7 +181,7 @@ class Store:
 
     def remove(self, kind: Kind, entry_id: str) -> None:
         """Remove an entry; it disappears in one rename."""
-        doomed = self.root / _STAGING / f"{os.getpid()}-{uuid.uuid4().hex}"
+        doomed = self.root / _STAGING / f"{self.owner}-{uuid.uuid4().hex[:8]}"
         with self.locked():
             if self.folder(kind, entry_id).exists():
                 os.rename(self.folder(kind, entry_id), doomed)

@@ -96,14 +96,14 @@ def test_a_rename_that_fails_is_a_storage_error(
 
 
 def test_what_a_dead_process_left_a_day_ago_is_swept(store: Store) -> None:
-    stale, fresh = store.root / ".staging/1-old", store.root / ".staging/1-new"
+    stale, fresh = store.root / ".staging/1-ab-old", store.root / ".staging/1-ab-new"
     stale.mkdir()
     fresh.mkdir()
     os.utime(stale, (time.time() - 90_000,) * 2)
     store.prepare()
     assert not stale.exists()
     assert fresh.exists()
-    store.discard_staging_of(1)
+    store.discard_staging_of("1-ab")
     assert not fresh.exists()
 
 

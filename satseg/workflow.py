@@ -1,0 +1,266 @@
+"""The whole walk: from a scene of the catalog to a prediction, and from predictions to a series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from satseg.catalog import Catalog
+from satseg.catalog_records import PredictionRecord, SceneRecord
+from satseg.recipes import Recipe, recipe
+from satseg.series import Observation, tidy
+from satseg.zoo.card import ModelCard, load_card
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from satseg.predict import Predictor
+
+Progress = Callable[[int, int], None]
+Cancelled = Callable[[], bool]
+DEFAULT_MODEL = "farmnet"
+
+_STEPS = 1000
+
+
+def predict_to_catalog(
+    catalog: Catalog,
+    scene_id: str,
+    model_ids: Sequence[str],
+    *,
+    weights: Sequence[float] | None = None,
+    models: Path | None = None,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> PredictionRecord:
+    """Return the prediction of a scene by a model or an ensemble, computed where it is missing.
+
+    The members of an ensemble are predictions of their own: those that exist with the models'
+    present weights are taken, the others are computed first.
+
+    Args:
+        catalog: the catalog.
+        scene_id: the scene.
+        model_ids: one model, or several for the mean of their probabilities.
+        weights: how much each model counts, in the same order; equal without it.
+        models: folder of the models.
+        progress: called with (steps done, steps in all).
+        cancelled: asked often; once it answers true, ``Cancelled`` is raised.
+
+    Raises:
+        SatsegError: the scene or a model cannot be used, or the disk is full. Nothing of an
+            unfinished prediction is in the catalog then.
+        Cancelled: the caller asked to stop.
+    """
+    scene = catalog.scene(scene_id)
+    wanted = recipe(model_ids, weights=weights, models=models)
+    wanted.check_bands(scene.bands)
+    found = catalog.find_prediction(scene_id, wanted.model_id, wanted.weights_sha256)
+    if found is not None:
+        return found
+    if not wanted.is_ensemble:
+        return _predict(catalog, scene, wanted, progress, cancelled)
+    members = []
+    parts = len(wanted.cards) + 1
+    for index, card in enumerate(wanted.cards):
+        part = _part(progress, index, parts)
+        members.append(_member(catalog, scene, wanted.single(card), part, cancelled))
+    last = _part(progress, parts - 1, parts)
+    return _combine(catalog, scene, wanted, members, last)
+
+
+def is_predicted(
+    catalog: Catalog,
+    scene_id: str,
+    model_ids: Sequence[str],
+    *,
+    weights: Sequence[float] | None = None,
+    models: Path | None = None,
+) -> bool:
+    """Return whether the catalog has the prediction by the models' present weights."""
+    wanted = recipe(model_ids, weights=weights, models=models)
+    found = catalog.find_prediction(scene_id, wanted.model_id, wanted.weights_sha256)
+    return found is not None
+
+
+def series(
+    catalog: Catalog,
+    region_id: str | None = None,
+    groups: Iterable[Sequence[str]] | None = None,
+    *,
+    threshold: float = 0.5,
+) -> pd.DataFrame:
+    """Return the farmland area of every region, date and model as a tidy table.
+
+    Only what is predicted is in it; see ``satseg.series.tidy`` for the columns.
+
+    Args:
+        catalog: the catalog.
+        region_id: one region; all without it.
+        groups: models and ensembles, each as its model ids; all that have predictions without it.
+            A catalog id of an ensemble may stand for its models.
+        threshold: probability from which a pixel counts as farmland.
+
+    Raises:
+        RegionError: the catalog has no such region.
+        ModelError: the threshold is outside of 0 to 1.
+    """
+    if region_id is not None:
+        catalog.region(region_id)
+    scenes = {scene.id: scene for scene in catalog.scenes(region_id)}
+    newest = {(found.scene_id, found.model_id): found for found in catalog.predictions()}
+    names = None if groups is None else {_name(group) for group in groups}
+    chosen = [
+        found
+        for (scene_id, model_id), found in newest.items()
+        if scene_id in scenes and (names is None or model_id in names)
+    ]
+    return tidy(_observe(catalog, scenes[found.scene_id], found, threshold) for found in chosen)
+
+
+def _name(group: Sequence[str]) -> str:
+    """Return the catalog's name of an ensemble of equal weights, or of a single model."""
+    return group[0] if len(group) == 1 else "ensemble-" + "+".join(sorted(group))
+
+
+def _observe(
+    catalog: Catalog, scene: SceneRecord, prediction: PredictionRecord, threshold: float
+) -> Observation:
+    area = catalog.area(prediction.id, scene.region_id)
+    return Observation(
+        region=scene.region_id,
+        date=scene.date,
+        scene_id=scene.id,
+        model=prediction.model_id,
+        threshold=threshold,
+        area_m2=area.area_m2(threshold),
+        share=area.share(threshold),
+        valid_fraction=area.valid_fraction,
+        simulated=scene.simulated,
+    )
+
+
+def _member(
+    catalog: Catalog,
+    scene: SceneRecord,
+    wanted: Recipe,
+    progress: Progress | None,
+    cancelled: Cancelled | None,
+) -> PredictionRecord:
+    found = catalog.find_prediction(scene.id, wanted.model_id, wanted.weights_sha256)
+    if found is None:
+        return _predict(catalog, scene, wanted, progress, cancelled)
+    if progress is not None:
+        progress(1, 1)
+    return found
+
+
+def _predict(
+    catalog: Catalog,
+    scene: SceneRecord,
+    wanted: Recipe,
+    progress: Progress | None,
+    cancelled: Cancelled | None,
+) -> PredictionRecord:
+    from satseg.predict import predict_scene
+    from satseg.scene import open_scene
+
+    (card,) = wanted.cards
+    image = open_scene(scene.image, bands=scene.bands, date=scene.date)
+    predictor = _predictor(card.folder, card.sha256)
+    with catalog.staging() as folder:
+        probability = folder / "probability.tif"
+        predict_scene(
+            image,
+            predictor,
+            probability,
+            tags=_tags(scene, wanted),
+            progress=progress,
+            cancelled=cancelled,
+        )
+        return _register(catalog, scene, wanted, probability, _runtime(predictor))
+
+
+def _combine(
+    catalog: Catalog,
+    scene: SceneRecord,
+    wanted: Recipe,
+    members: Sequence[PredictionRecord],
+    progress: Progress | None,
+) -> PredictionRecord:
+    from satseg.ensemble import combine
+
+    with catalog.staging() as folder:
+        probability = folder / "probability.tif"
+        combine(
+            [member.probability for member in members],
+            probability,
+            method="mean",
+            weights=wanted.shares,
+            tags=_tags(scene, wanted),
+            progress=progress,
+        )
+        runtime = "+".join(sorted({member.runtime for member in members}))
+        return _register(catalog, scene, wanted, probability, runtime)
+
+
+def _register(
+    catalog: Catalog, scene: SceneRecord, wanted: Recipe, probability: Path, runtime: str
+) -> PredictionRecord:
+    return catalog.add_prediction(
+        scene.id,
+        wanted.model_id,
+        weights_sha256=wanted.weights_sha256,
+        probability=probability,
+        runtime=runtime,
+        members=wanted.members,
+        parameters=_parameters(wanted),
+    )
+
+
+def _parameters(wanted: Recipe) -> dict[str, Any]:
+    if wanted.is_ensemble:
+        return {"method": "mean", "weights": dict(zip(wanted.members, wanted.shares, strict=True))}
+    (card,) = wanted.cards
+    return {
+        "bands": list(card.bands),
+        "gsd_m": card.gsd_m,
+        "patch_px": card.patch_px,
+        "overlap_px": card.overlap_px,
+        "temperature": card.temperature,
+    }
+
+
+def _tags(scene: SceneRecord, wanted: Recipe) -> dict[str, str]:
+    return {
+        "SATSEG_SCENE_ID": scene.id,
+        "SATSEG_MODEL": wanted.model_id,
+        "SATSEG_WEIGHTS_SHA256": wanted.weights_sha256,
+    }
+
+
+@lru_cache(maxsize=4)
+def _predictor(folder: Path, sha256: str) -> Predictor:
+    """Return the model of a folder ready to run; the hash tells new weights from remembered."""
+    from satseg.runtime import load_predictor
+
+    card: ModelCard = load_card(folder)
+    del sha256
+    return load_predictor(card)
+
+
+def _runtime(predictor: Predictor) -> str:
+    return str(getattr(predictor, "runtime", type(predictor).__name__))
+
+
+def _part(progress: Progress | None, index: int, parts: int) -> Progress | None:
+    """Return a callback that maps (done, total) of part ``index`` to steps of all parts."""
+    if progress is None:
+        return None
+
+    def step(done: int, total: int) -> None:
+        progress(index * _STEPS + _STEPS * done // max(1, total), parts * _STEPS)
+
+    return step
