@@ -66,7 +66,7 @@ class Grid:
     @property
     def bounds(self) -> tuple[float, float, float, float]:
         """(xmin, ymin, xmax, ymax) in the CRS, of all four corners."""
-        corners = [self.affine * corner for corner in self._corners()]
+        corners = [self.affine @ corner for corner in self._corners()]
         xs, ys = zip(*corners, strict=True)
         return min(xs), min(ys), max(xs), max(ys)
 
@@ -122,7 +122,7 @@ class Grid:
         self, pixels: Sequence[tuple[float, float]]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return longitudes and latitudes (degrees, WGS 84) of (column, row) positions."""
-        xy = np.array([self.affine * pixel for pixel in pixels], dtype=np.float64)
+        xy = np.array([self.affine @ pixel for pixel in pixels], dtype=np.float64)
         lon, lat = to_lonlat(self.crs).transform(xy[:, 0], xy[:, 1])
         return np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
 

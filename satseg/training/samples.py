@@ -65,6 +65,22 @@ class Sampler:
         return _turned(_resized(picture, window, grown, low, high), self._crop_px, turn)
 
 
+def fixed_crops(source: PictureSet, crop_px: int, gsd_m: float, limit: int) -> list[Crop]:
+    """Return up to ``limit`` crops of the validation pictures on a regular grid, unaugmented."""
+    crops = []
+    for picture in source.validation:
+        side = _source_side(picture, crop_px, gsd_m)
+        height, width = picture.mask.shape
+        low, high = _percentiles(picture.pixels[:, ::4, ::4], STRETCH_LOW, STRETCH_HIGH)
+        for row in range(0, height - side + 1, side):
+            for col in range(0, width - side + 1, side):
+                window = (slice(row, row + side), slice(col, col + side))
+                crops.append(_resized(picture, window, crop_px, low, high))
+    if len(crops) <= limit:
+        return crops
+    return [crops[i] for i in np.linspace(0, len(crops) - 1, limit).round().astype(int)]
+
+
 def _grown(crop_px: int, turn: float) -> int:
     angle = math.radians(abs(turn))
     return math.ceil(crop_px * (math.cos(angle) + math.sin(angle)))

@@ -1,0 +1,125 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+
+from satseg.errors import TrainingError
+from satseg.training import loop
+from satseg.training.config import Schedule, load_config
+from satseg.training.run import Listeners, train
+from satseg.zoo import load_card, load_model
+
+
+def _train(toy, run, **changes):
+    return train(
+        toy / "models" / "toy" / "train.toml", data=toy / "data", run=run, device="cpu", **changes
+    )
+
+
+def _weights(card):
+    return safetensors.torch.load_file(card.weights_path)
+
+
+def test_training_writes_a_model_that_loads_and_says_what_it_was_trained_on(toy):
+    seen = []
+    card = _train(toy, toy / "run", listeners=Listeners(step=seen.append))
+    assert [state.step for state in seen] == list(range(1, 9))
+    assert load_model(card) is not None
+    training = load_card(card.folder).training
+    assert training["steps"] == 8
+    assert training["data"][0]["pictures"] == 2
+    assert 0 <= training["validation_iou"]["toy fields"] <= 1
+    assert list((toy / "run").glob("events*"))
+
+
+def test_it_learns_that_bright_is_farmland(toy):
+    path = toy / "models" / "toy" / "train.toml"
+    path.write_text(
+        path.read_text().replace("steps = 8", "steps = 150").replace("= 4\n[[", "= 150\n[[")
+    )
+    card = _train(toy, toy / "run")
+    assert card.training["validation_iou"]["toy fields"] > 0.75
+
+
+def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(toy, monkeypatch):
+    whole = _weights(_train(toy, toy / "whole"))
+
+    class Stopped(Exception):
+        pass
+
+    def stop(state):
+        if state.step == 4:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        _train(toy, toy / "parts", listeners=Listeners(step=stop))
+    resumed = []
+    card = _train(toy, toy / "parts", listeners=Listeners(step=resumed.append))
+    assert resumed[0].step == 5
+    parts = _weights(card)
+    assert all(torch.equal(whole[key], parts[key]) for key in whole)
+
+
+def test_a_checkpoint_of_another_configuration_is_refused(toy):
+    _train(toy, toy / "run")
+    path = toy / "models" / "toy" / "train.toml"
+    path.write_text(path.read_text().replace("batch = 2", "batch = 3"))
+    with pytest.raises(TrainingError, match="another configuration"):
+        _train(toy, toy / "run")
+
+
+def test_an_exploding_loss_stops_training(toy, monkeypatch):
+    monkeypatch.setattr(loop, "bce_dice", lambda logits, masks: logits.sum() * float("nan"))
+    with pytest.raises(TrainingError, match="finite loss"):
+        _train(toy, toy / "run")
+    assert not (toy / "models" / "toy" / "card.toml").exists()
+
+
+def test_trouble_in_the_sampling_thread_reaches_the_caller(toy, monkeypatch):
+    def broken(self, rng):
+        raise TrainingError(expected="a", found="b", fix="c")
+
+    monkeypatch.setattr(loop.Sampler, "draw", broken)
+    with pytest.raises(TrainingError, match="Expected a"):
+        _train(toy, toy / "run")
+
+
+def test_patience_ends_a_run_that_no_longer_improves(toy, monkeypatch):
+    monkeypatch.setattr(loop, "farmland_iou", lambda *a: 0.5 / len(counts.append(1) or counts))
+    counts: list[int] = []
+    path = toy / "models" / "toy" / "train.toml"
+    path.write_text(
+        path.read_text()
+        .replace("validate_every = 4", "validate_every = 1\npatience = 2")
+        .replace("steps = 8", "steps = 30")
+    )
+    card = _train(toy, toy / "run")
+    assert card.training["steps"] == 3
+    assert card.training["best_step"] == 1
+
+
+def test_the_learning_rate_warms_up_and_falls_to_zero():
+    schedule = Schedule(steps=100, batch=1, crop_px=32, warmup=10)
+    factors = [loop.learning_factor(step, schedule) for step in range(100)]
+    assert factors[0] == pytest.approx(0.1)
+    assert max(factors) == pytest.approx(1.0)
+    assert factors[9:] == sorted(factors[9:], reverse=True)
+    assert factors[-1] < 0.001
+
+
+def test_pretrained_layers_learn_more_slowly():
+    config = load_config(Path(__file__).parents[2] / "models" / "farmnet" / "train.toml")
+    network = torch.nn.ModuleDict(
+        {
+            "network": torch.nn.ModuleDict(
+                {"encoder": torch.nn.Conv2d(1, 1, 1), "decoder": torch.nn.Conv2d(1, 1, 1)}
+            )
+        }
+    )
+    peaks = {group["peak"] for group in loop._optimiser(network, config).param_groups}
+    rate = config.schedule.learning_rate
+    assert peaks == {rate, rate * config.schedule.encoder_rate}
+    plain = dataclasses.replace(config, pretrained=False)
+    assert {g["peak"] for g in loop._optimiser(network, plain).param_groups} == {rate}
