@@ -108,6 +108,20 @@ class Catalog:
         with self._store.locked():
             self.add_region_unlocked(region)
 
+    def replace_region(self, region: Region) -> None:
+        """Add a region, or give it another outline; areas measured in the old one are removed."""
+        with self._store.locked():
+            regions = self.regions()
+            old = next((known for known in regions if known.id == region.id), None)
+            if old == region:
+                return
+            others = [region if known is old else known for known in regions]
+            document = feature_collection(others if old else [*regions, region])
+            write_json(self.root / "regions.geojson", document)
+        for item in self._store.items("areas"):
+            if item["properties"]["satseg:region_id"] == region.id:
+                self._store.remove("areas", item["id"])
+
     def scenes(self, region_id: str | None = None) -> list[SceneRecord]:
         """Return the scenes, of one region if given, by date."""
         records = [self._scene(item) for item in self._store.items("scenes")]
@@ -146,7 +160,7 @@ class Catalog:
             bands: names in the order of the file; see ``satseg.bands.resolve``.
             scene_id: identifier; made from the file's name without it.
             title: name to show; the file's name without it.
-            truth: farmland mask of the same scene.
+            truth: classes of the same scene (codes of ``satseg.classes``).
             licence: terms of the image, for example ``CC-BY-SA-4.0``.
             copy: whether to copy the image and the truth into the catalog.
             progress: called with (percent done, 100).

@@ -83,7 +83,7 @@ def scene_item(record: SceneRecord, grid: Grid, hrefs: Mapping[str, str]) -> dic
     )
     if "truth" in hrefs:
         item.add_asset(
-            "truth", pystac.Asset(hrefs["truth"], "exact farmland", None, _GEOTIFF, ["labels"])
+            "truth", pystac.Asset(hrefs["truth"], "exact classes", None, _GEOTIFF, ["labels"])
         )
     return _document(item)
 

@@ -30,7 +30,7 @@ class SceneRecord:
         simulated: whether the scene was made by the simulator.
         valid_fraction: share of the image that holds data, 0 to 1, to about a hundredth.
         footprint: outline in longitude and latitude on WGS 84.
-        truth: exact farmland mask of a simulated scene, or None.
+        truth: exact classes (codes of ``satseg.classes``) of a simulated scene, or None.
         sha256: of the image file, hexadecimal.
         licence: terms of the image, or an empty text.
     """

@@ -203,7 +203,7 @@ def _region(
 def _existing(truth: Path | None) -> Path | None:
     if truth is not None and not truth.is_file():
         raise SceneError(
-            expected="a farmland mask of the scene",
+            expected="a raster of the true classes of the scene",
             found=f"no file {truth}",
             fix="Correct the path, or leave it out",
         )

@@ -1,0 +1,119 @@
+"""``satseg scenes``: add images to the catalog and list them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+scenes = typer.Typer(
+    name="scenes", help="Add images to the catalog, list and remove them.", no_args_is_help=True
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    app.add_typer(scenes)
+
+
+@scenes.command("add")
+def add(  # noqa: PLR0917 -- typer passes them by name
+    path: Annotated[Path, typer.Argument(help="Georeferenced image: any GeoTIFF or COG.")],
+    date: Annotated[
+        str | None,
+        typer.Option(help="Day of acquisition, YYYY-MM-DD. Needed unless the file tells it."),
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(
+            help="Region whose series the scene joins. Default: the region around the scene's"
+            " centre, or a new one with the scene's outline."
+        ),
+    ] = None,
+    bands: Annotated[
+        str | None,
+        typer.Option(
+            help="Names of the bands in the order of the file, with commas: coastal, blue, green,"
+            " yellow, red, red_edge, nir1, nir2. Needed unless the file tells them or has 3, 4 or"
+            " 8 bands in the usual order."
+        ),
+    ] = None,
+    scene_id: Annotated[
+        str | None, typer.Option("--id", help="Identifier. Default: from the file's name.")
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option(help="Name to show. Default: the file's name.")
+    ] = None,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Copy the image into the catalog instead of linking it.")
+    ] = False,
+) -> None:
+    """Add an image to the catalog, with the copies that the dashboard shows.
+
+    Example: satseg scenes add image.tif --date 2015-06-06 --bands red,green,blue,nir1
+    """
+    from rich.console import Console
+
+    from satseg.catalog import Catalog
+    from satseg.cli.progress import bar
+
+    with bar(f"Adding {path.name}") as progress:
+        record = Catalog.open().add_scene(
+            path,
+            date=date,
+            region_id=region,
+            bands=None if bands is None else bands.split(","),
+            scene_id=scene_id,
+            title=title,
+            copy=copy,
+            progress=progress,
+        )
+    Console(soft_wrap=True).print(
+        f"Added scene [bold]{record.id}[/] of {record.date} to region [bold]{record.region_id}[/]:"
+        f" {len(record.bands)} bands, {record.gsd_m:.2f} m, {record.valid_fraction:.0%} with data."
+    )
+
+
+@scenes.command("list")
+def list_() -> None:
+    """List the scenes of the catalog.
+
+    Example: satseg scenes list
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from satseg.catalog import Catalog
+
+    catalog = Catalog.open(create=False)
+    models: dict[str, list[str]] = {}
+    for prediction in catalog.predictions():
+        models.setdefault(prediction.scene_id, []).append(prediction.model_id)
+    table = Table("Scene", "Region", "Date", "Bands", "GSD", "Data", "Predicted by", "Kind")
+    for scene in catalog.scenes():
+        table.add_row(
+            scene.id,
+            scene.region_id,
+            str(scene.date),
+            str(len(scene.bands)),
+            f"{scene.gsd_m:.2f} m",
+            f"{scene.valid_fraction:.0%}",
+            ", ".join(dict.fromkeys(models.get(scene.id, ()))) or "-",
+            "simulated" if scene.simulated else "image",
+        )
+    Console().print(table)
+
+
+@scenes.command("remove")
+def remove(
+    scene: Annotated[str, typer.Argument(help="Scene, as in the list.", metavar="SCENE_ID")],
+) -> None:
+    """Remove a scene with its predictions and areas; an image outside of the catalog is kept.
+
+    Example: satseg scenes remove image
+    """
+    from satseg.catalog import Catalog
+
+    Catalog.open(create=False).remove_scene(scene)
+    typer.echo(f"Removed scene {scene}.")
