@@ -18,6 +18,7 @@ ZONES = (
     "strips",
     "vegetables",
     "patchwork",
+    "hamlet",
     "village",
     "greenhouses",
     "orchard",
@@ -32,9 +33,10 @@ ZONES = (
     "construction",
     "lake",
 )
-"""Kinds of land that a block between canals can carry; the first four are farmland."""
+"""Kinds of land that a block between canals can carry; the first five are
+mostly farmland."""
 
-FARM_ZONES = ZONES[:4]
+FARM_ZONES = ZONES[:5]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from satseg import classes
 from satseg.simulate.definition import Layout
+from satseg.simulate.greenery import blob, scatter_trees
 from satseg.simulate.quads import Quad, cuts, direction, inset, lengthwise, piece, size, slant, turned
 from satseg.simulate.sketch import CHANCES, Sketch
 
@@ -26,6 +27,7 @@ def fill_fields(quad: Quad, zone: str, layout: Layout, sketch: Sketch) -> None:
     sketch.add(quad, str(sketch.rng.choice(["bund", "bund_dry", "bund"])), classes.FARMLAND)
     if zone == "patchwork":
         _patchwork(quad, layout, sketch)
+        _islands(quad, sketch)
         return
     widths, lengths = PARCELS_M[zone]
     width = tuple(a * b for a, b in zip(layout.parcel_width_m, widths, strict=True))
@@ -34,6 +36,7 @@ def fill_fields(quad: Quad, zone: str, layout: Layout, sketch: Sketch) -> None:
     tiers = cuts(sketch.rng, size(quad)[1], length[0], length[1])
     for t0, t1 in zip(tiers[:-1], tiers[1:], strict=True):
         _tier(piece(quad, 0, 1, t0, t1), zone, (width[0], width[1]), layout, sketch)
+    _islands(quad, sketch)
 
 
 def _tier(
@@ -90,3 +93,27 @@ def _patchwork(quad: Quad, layout: Layout, sketch: Sketch) -> None:
             float(np.clip(middle - tilt, 0.15, 0.85)),
         )
         waiting += [slant(part, (0, 0), line), slant(part, line, (1, 1))]
+
+
+def _islands(quad: Quad, sketch: Sketch) -> None:
+    """Now and then add what stands in the fields and is no farmland: a pond, a clump, a shed."""
+    rng = sketch.rng
+    for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.55, 0.25, 0.12, 0.08]))):
+        s, t = rng.uniform(0.05, 0.9, 2)
+        length, width = size(quad)
+        if length < 60 or width < 60:
+            return
+        kind = rng.random()
+        if kind < 0.35:
+            shed = piece(quad, s, s + rng.uniform(4, 9) / length, t, t + rng.uniform(3, 6) / width)
+            roof = str(rng.choice(["roof_blue", "roof_grey", "concrete", "roof_dark_red"]))
+            sketch.add(shed, roof, classes.BUILT, height_m=2.6, roof="flat")
+            continue
+        side = rng.uniform(10, 34, 2)
+        spot = piece(quad, s, s + side[0] / length, t, t + side[1] / width)
+        if kind < 0.6:
+            sketch.add(blob(spot, rng, 1.12), "verge", classes.GRASS)
+            sketch.add(blob(spot, rng), str(rng.choice(["pond", "green_canal"])), classes.POND)
+            continue
+        sketch.add(blob(spot, rng), str(rng.choice(["litter", "weeds"])), classes.TREE)
+        scatter_trees(spot, sketch, per_ha=float(rng.uniform(150, 500)), kind=int(rng.integers(4)))

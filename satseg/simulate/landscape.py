@@ -13,6 +13,7 @@ from satseg import classes
 from satseg.simulate import greenery, network, settlements
 from satseg.simulate.definition import FARM_ZONES, ZONES, Definition
 from satseg.simulate.fields import fill_fields
+from satseg.simulate.hamlets import fill_hamlet
 from satseg.simulate.quads import Quad, centre
 from satseg.simulate.sketch import Feature, Sketch
 
@@ -94,7 +95,9 @@ def landscape_on(definition: Definition, date: dt.date) -> Landscape:
     sketches = []
     for k, (quad, zone) in enumerate(zip(layout.blocks, zones_on(definition, layout, date), strict=True)):
         sketch = Sketch(np.random.default_rng([definition.seed, 2, k, ZONES.index(zone)]))
-        if zone in FARM_ZONES:
+        if zone == "hamlet":
+            fill_hamlet(quad, definition.layout, sketch)
+        elif zone in FARM_ZONES:
             fill_fields(quad, zone, definition.layout, sketch)
         else:
             FILLERS[zone](quad, sketch)

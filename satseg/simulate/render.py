@@ -114,20 +114,34 @@ def _look(
     height, light = raise_roofs(land, index, gsd_m, sun)
     texture = texture_of(palette, index, gsd_m, np.random.default_rng(seeds[1]))
     texture.gain[...] *= light
-    crowns = grow_crowns(land.trees, height, gsd_m, sun, texture.lumps)
+    trees = land.trees[_rooted(land, index, gsd_m)]
+    crowns = grow_crowns(trees, height, gsd_m, sun, texture.lumps)
     blocked = cast_shadows(height, gsd_m, sun)
     conditions = draw_conditions(np.random.default_rng(seeds[2]))
     _tilt(texture.gain, conditions.tilt, mottle(rng, shape, 900 / gsd_m))
     return _View(
-        palette, texture, index, mixed, crowns, _leaves(land, date), blocked, conditions,
+        palette, texture, index, mixed, crowns, _leaves(trees, date), blocked, conditions,
         grain(rng, shape, 0.7), grain(rng, (shape[0] + 64, shape[1] + 64), 0.5),
         np.random.default_rng(seeds[3]).integers(0, 64, (8, 2)),
     )
 
 
-def _leaves(land: Landscape, date: dt.date) -> Field:
+def _rooted(land: Landscape, index: NDArray[np.int32], gsd_m: float) -> NDArray[np.bool_]:
+    """Return which trees stand on ground where trees can stand: no roof, water or road."""
+    barred = np.array(
+        [item.roof != "none" or item.land in NO_TREES for item in land.features] or [False]
+    )
+    size = index.shape[0]
+    column, row = (np.floor(land.trees[:, :2] / gsd_m).astype(np.int64).clip(0, size - 1)).T
+    return np.asarray(~barred[index[row, column]])
+
+
+NO_TREES = (classes.WATER, classes.POND, classes.ROAD, classes.FARMLAND)
+
+
+def _leaves(trees: NDArray[np.float64], date: dt.date) -> Field:
     """Return the reflectance of each tree, float32 (n, 8)."""
-    kind, tone = land.trees[:, 4].astype(np.int64), land.trees[:, 5]
+    kind, tone = trees[:, 4].astype(np.int64), trees[:, 5]
     materials = crown_materials(kind, tone, date)
     spectra = np.array([SPECTRA[name] for name in materials], dtype=np.float32).reshape(-1, 8)
     shade = np.exp(0.36 * ((tone * 7.13) % 1.0 - 0.5))

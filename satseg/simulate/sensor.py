@@ -31,16 +31,18 @@ OFFSET = (-8.604, -5.809, -4.996, -3.649, -3.021, -4.521, -5.522, -2.992)
 Source: DigitalGlobe, Absolute Radiometric Calibration: 2016v0.
 """
 
-ABS_CAL = (0.0110, 0.0123, 0.0094, 0.0062, 0.0084, 0.0071, 0.0107, 0.0080)
+ABS_CAL = (0.0148, 0.0154, 0.0119, 0.0076, 0.0113, 0.0080, 0.0115, 0.0085)
 """absCalFactor of each band, W/m²/sr per DN.
 
 Real files carry factors of this size that vary with the order's integration setting; these were
 chosen so that a rendered village has the histogram of a real tile (see README.md).
 """
 
-PATH = (0.098, 0.072, 0.043, 0.033, 0.025, 0.018, 0.011, 0.008)
-"""Path reflectance of clear humid air at nadir; scaled by the scene's haze. Our own rounding of
-Rayleigh scattering (proportional to wavelength to the power -4) plus a thin maritime aerosol."""
+PATH = (0.122, 0.096, 0.064, 0.052, 0.042, 0.031, 0.019, 0.014)
+"""Path reflectance of Shanghai's usual hazy air at nadir; scaled by the scene's haze.
+
+Our own rounding of Rayleigh scattering (wavelength to the power -4) plus an urban aerosol of
+optical depth about 0.5, checked against the darkest pixels of a real tile."""
 
 DIFFUSE = (0.34, 0.29, 0.23, 0.19, 0.165, 0.15, 0.12, 0.11)
 """Share of the light that reaches shadows, clear sky. Our own rounding of usual sky models."""
@@ -71,7 +73,7 @@ def draw_conditions(rng: np.random.Generator) -> Conditions:
     """Return random conditions of one acquisition."""
     common = rng.normal(1.0, 0.05)
     return Conditions(
-        haze=float(rng.uniform(0.75, 1.7)),
+        haze=float(rng.uniform(0.6, 1.45)),
         gain=tuple(float(common * g) for g in rng.normal(1.0, 0.015, 8)),
         blur_px=float(rng.uniform(0.45, 0.75)),
         sharpen=float(rng.uniform(0.0, 0.5)),

@@ -6,7 +6,7 @@ import numpy as np
 
 from satseg import classes
 from satseg.simulate.greenery import blob, row_of_trees, scatter_trees
-from satseg.simulate.quads import Quad, centre, cuts, direction, inset, lengthwise, piece, rectangle, size
+from satseg.simulate.quads import Quad, at, centre, cuts, direction, inset, lengthwise, piece, rectangle, size
 from satseg.simulate.sketch import Sketch
 
 HOUSE_ROOFS = ("roof_dark_red",) * 4 + ("roof_red", "roof_grey", "roof_slate", "roof_brown")
@@ -19,6 +19,9 @@ def fill_village(quad: Quad, sketch: Sketch) -> None:
     rng = sketch.rng
     quad = lengthwise(quad)
     sketch.add(quad, str(rng.choice(["weeds", "verge", "garden"])), classes.GRASS)
+    if rng.random() < 0.35:
+        _grown_village(quad, sketch)
+        return
     length, width = size(quad)
     rows = cuts(rng, width, 30, 52)
     for t0, t1 in zip(rows[:-1], rows[1:], strict=True):
@@ -31,6 +34,46 @@ def fill_village(quad: Quad, sketch: Sketch) -> None:
             if rng.random() < 0.9:
                 _homestead(piece(row, s0, s1, 3.6 / deep, 1), style, sketch)
     scatter_trees(quad, sketch, per_ha=float(rng.uniform(10, 50)), radius_m=(1.2, 3.0))
+
+
+def _grown_village(quad: Quad, sketch: Sketch) -> None:
+    """Houses of all sizes, turned a little, close together among trees and yards."""
+    rng = sketch.rng
+    length, width = size(quad)
+    style = str(rng.choice(HOUSE_ROOFS))
+    scatter_trees(quad, sketch, per_ha=float(rng.uniform(40, 200)), radius_m=(1.4, 3.6))
+    for t in np.arange(8, width - 8, rng.uniform(17, 24)):
+        lane = piece(quad, 0, 1, (t + 9) / width, (t + 11.5) / width)
+        sketch.add(lane, str(rng.choice(["lane", "dirt"])), classes.ROAD)
+        for s in np.arange(8, length - 8, rng.uniform(13, 20)):
+            if rng.random() < 0.2:
+                continue
+            spot = at(quad, (s + rng.normal(0, 2)) / length, (t + rng.normal(0, 1.6)) / width)
+            turn = direction(quad) + rng.normal(0, 0.07)
+            wide, deep = float(rng.uniform(8, 15)), float(rng.uniform(6, 10))
+            if rng.random() < 0.7:
+                yard = rectangle((spot[0], spot[1]), turn, wide + 4, deep + 7)
+                ground = str(rng.choice(["concrete", "old_concrete", "dirt", "paving"]))
+                sketch.add(yard, ground, classes.BUILT)
+            roof = style if rng.random() < 0.5 else str(rng.choice(HOUSE_ROOFS + SHED_ROOFS))
+            house = rectangle((spot[0], spot[1]), turn, wide, deep)
+            high = float(rng.choice([3.2, 3.6, 6.4]))
+            shape = str(rng.choice(["hip", "gable", "gable", "flat"]))
+            sketch.add(house, roof, classes.BUILT, height_m=high, roof=shape)  # type: ignore[arg-type]
+
+
+def fill_row(row: Quad, sketch: Sketch) -> None:
+    """Fill a strip (s along it, the lane at t = 0) with one row of homesteads."""
+    rng = sketch.rng
+    length, deep = size(row)
+    sketch.add(row, str(rng.choice(["weeds", "verge", "garden"])), classes.GRASS)
+    sketch.add(piece(row, 0, 1, 0, 3.4 / deep), "lane", classes.ROAD)
+    style = str(rng.choice(HOUSE_ROOFS))
+    plots = cuts(rng, length, 11, 18)
+    for s0, s1 in zip(plots[:-1], plots[1:], strict=True):
+        if rng.random() < 0.82:
+            _homestead(piece(row, s0, s1, 3.6 / deep, 1), style, sketch)
+    scatter_trees(row, sketch, per_ha=float(rng.uniform(20, 110)), radius_m=(1.2, 3.0))
 
 
 def _homestead(plot: Quad, style: str, sketch: Sketch) -> None:
