@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -105,16 +106,20 @@ def load_sets(path: Path) -> list[EvaluationSet]:
     """
     try:
         rows = tomllib.loads(path.read_text(encoding="utf-8"))["sets"]
-        return [
-            EvaluationSet(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})
-            for row in rows
-        ]
+        return [_evaluation_set(row) for row in rows]
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise TrainingError(
             expected=f"evaluation sets in {path}",
             found=f"{type(error).__name__}: {error}",
             fix="Compare the file with models/evaluation.toml",
         ) from error
+
+
+def _evaluation_set(row: dict[str, Any]) -> EvaluationSet:
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
+    }
+    return EvaluationSet(**values)
 
 
 def usable(data: EvaluationSet, bands: Sequence[str], folder: Path | None) -> str:
@@ -133,7 +138,7 @@ def measure(
     data: EvaluationSet,
     *,
     folder: Path | None,
-    samples: Path,
+    simulated: Sequence[tuple[Path, Path]] = (),
     threshold: float = 0.5,
     progress: Callable[[int, int], None] | None = None,
 ) -> Measurement:
@@ -146,7 +151,7 @@ def measure(
         predictor: the model.
         data: what to measure on.
         folder: where the pictures are.
-        samples: where simulated scenes are written or found.
+        simulated: scene and truth of each simulated scene (see satseg.simulate.samples).
         threshold: probability from which a pixel is farmland.
         progress: called with scenes done and scenes in all.
 
@@ -155,7 +160,7 @@ def measure(
     """
     total, reliability, images = Confusion(), Reliability.empty(), 0
     with tempfile.TemporaryDirectory() as temporary:
-        for labelled, count in _labelled(data, folder, samples, Path(temporary)):
+        for labelled, count in _labelled(data, folder, simulated, Path(temporary)):
             output = Path(temporary) / "probability.tif"
             predict_scene(labelled.scene, predictor, output)
             probability, valid = read_probability(output, labelled.truth.shape)
@@ -180,10 +185,13 @@ def read_probability(
 
 
 def _labelled(
-    data: EvaluationSet, folder: Path | None, samples: Path, temporary: Path
+    data: EvaluationSet,
+    folder: Path | None,
+    simulated: Sequence[tuple[Path, Path]],
+    temporary: Path,
 ) -> Iterator[tuple[Labelled, int]]:
     if data.kind == "simulated":
-        yield from _simulated(samples)
+        yield from _simulated(simulated)
         return
     if folder is None:
         raise TrainingError(
@@ -209,20 +217,23 @@ def _labelled(
         yield Labelled(scene, truth), len(images)
 
 
-def _simulated(samples: Path) -> Iterator[tuple[Labelled, int]]:
-    from satseg.simulate.samples import build_samples, default_definitions_folder
-
-    scenes = build_samples(default_definitions_folder(), samples)
-    for sample in scenes:
-        with rasterio.open(sample.truth_path) as dataset:
+def _simulated(files: Sequence[tuple[Path, Path]]) -> Iterator[tuple[Labelled, int]]:
+    if not files:
+        raise TrainingError(
+            expected="simulated scenes to measure on",
+            found="none",
+            fix="Make them with satseg sample",
+        )
+    for scene, truth in files:
+        with rasterio.open(truth) as dataset:
             classes = dataset.read(1)
-        truth = np.isin(classes, list(FARMLAND_CODES)).astype(np.uint8)
-        truth[classes == 0] = IGNORED
-        yield Labelled(open_scene(sample.scene_path), truth), len(scenes)
+        mask = np.isin(classes, list(FARMLAND_CODES)).astype(np.uint8)
+        mask[classes == 0] = IGNORED
+        yield Labelled(open_scene(scene), mask), len(files)
 
 
 def place_picture(pixels: NDArray[np.uint8], gsd_m: float, path: Path) -> Scene:
-    """Return an RGB picture (3, height, width) as a scene of ``gsd_m`` metres, written to ``path``."""
+    """Return an RGB picture (3, height, width) as a scene of ``gsd_m`` metres at ``path``."""
     crs, x, y = _PLACE
     _, height, width = pixels.shape
     with rasterio.open(

@@ -100,10 +100,11 @@ class Reliability:
         """Return the reliability of probabilities in [0, 1] and truths of one shape."""
         index = np.minimum((probability * BINS).astype(np.intp), BINS - 1).ravel()
         values = probability.astype(np.float64).ravel()
+        ones = truth.ravel().astype(np.float64)
         return cls(
             np.bincount(index, minlength=BINS).astype(np.float64),
-            np.bincount(index, weights=values, minlength=BINS),
-            np.bincount(index, weights=truth.ravel().astype(np.float64), minlength=BINS),
+            np.bincount(index, weights=values, minlength=BINS).astype(np.float64),
+            np.bincount(index, weights=ones, minlength=BINS).astype(np.float64),
         )
 
     @property

@@ -37,12 +37,12 @@ def prepare_torchvision() -> tuple[str, ...]:
             del sys.modules[name]
     else:
         return ()
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     _LIBRARIES.append(library)
     declared = []
     for name, schema in _SCHEMAS.items():
         if not hasattr(torch.ops.torchvision, name):
-            library.define(schema)
+            library.define(schema)  # type: ignore[no-untyped-call]
             declared.append(name)
     importlib.import_module("torchvision")
     return tuple(declared)

@@ -42,6 +42,7 @@ def evaluate(
 
     from satseg.evaluation import load_sets, measure, usable
     from satseg.runtime import load_predictor
+    from satseg.simulate.samples import build_samples
     from satseg.zoo import default_models_folder, find_card, list_cards
     from satseg.zoo.measured import record
 
@@ -49,6 +50,9 @@ def evaluate(
     models = default_models_folder()
     found = load_sets(sets or models / "evaluation.toml")
     cards = [find_card(name, models) for name in model] if model else list_cards(models)
+    definitions = Path(__file__).resolve().parents[2] / "sample_data"
+    scenes = build_samples(definitions, samples)
+    simulated = [(scene.scene_path, scene.truth_path) for scene in scenes]
     table = Table("Model", "Data", "Images", "IoU", "F1", "Area bias", "ECE")
     for card in cards:
         predictor = load_predictor(card)
@@ -64,7 +68,7 @@ def evaluate(
                     predictor,
                     item,
                     folder=data,
-                    samples=samples,
+                    simulated=simulated,
                     threshold=card.threshold,
                     progress=lambda done, total, bars=bars, task=task: bars.update(  # type: ignore[misc]
                         task, completed=done, total=total

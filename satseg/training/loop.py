@@ -144,7 +144,7 @@ class _Trainer:
                 fix="Lower learning_rate, or look for broken pictures in the sources",
             )
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self.optimiser.step()
         self.step += 1
@@ -325,4 +325,4 @@ def _ahead(batches: Iterator[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, T
 def _log(run: Path) -> Any:
     from torch.utils.tensorboard import SummaryWriter
 
-    return SummaryWriter(str(run))  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(run))

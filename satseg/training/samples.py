@@ -87,7 +87,8 @@ def _grown(crop_px: int, turn: float) -> int:
 
 
 def _source_side(picture: Picture, crop_px: int, gsd_m: float) -> int:
-    return max(8, min(round(crop_px * gsd_m / picture.gsd_m), *picture.mask.shape))
+    height, width = picture.mask.shape
+    return int(max(8, min(round(crop_px * gsd_m / picture.gsd_m), height, width)))
 
 
 def _random_stretch(

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+import rasterio
+from PIL import Image
+
+from satseg.errors import TrainingError
+from satseg.evaluation import EvaluationSet, load_sets, measure, place_picture, usable
+from satseg.zoo import default_models_folder
+
+RGB = ("red", "green", "blue")
+
+
+@pytest.fixture
+def fields(tmp_path):
+    """One picture, bright in its left half; the mask says farmland there."""
+    (tmp_path / "images").mkdir()
+    (tmp_path / "masks").mkdir()
+    pixels = np.zeros((60, 80, 3), dtype=np.uint8)
+    pixels[:, :40] = 200
+    mask = np.full((60, 80), 3, dtype=np.uint8)
+    mask[:, :40] = 7
+    mask[0] = 0
+    Image.fromarray(pixels).save(tmp_path / "images" / "a.png")
+    Image.fromarray(mask).save(tmp_path / "masks" / "a.png")
+    data = EvaluationSet("toy", "pictures", "external", "", "images", "masks", 0.5, ("7",), ("0",))
+    return tmp_path, data
+
+
+def test_the_perfect_model_scores_one(fields, identity_predictor):
+    folder, data = fields
+    row = measure(identity_predictor(bands=RGB), data, folder=folder).row()
+    assert row["iou"] == row["accuracy"] == 1
+    assert row["images"] == 1
+    assert row["pixels"] == 59 * 80
+
+
+def test_everything_farmland_scores_its_share(fields, constant_predictor):
+    folder, data = fields
+    row = measure(constant_predictor(1.0), data, folder=folder).row()
+    assert row["iou"] == row["precision"] == 0.5
+    assert row["recall"] == row["area_bias"] == 1
+    assert row["ece"] == pytest.approx(0.5)
+
+
+def test_the_threshold_counts(fields, constant_predictor):
+    folder, data = fields
+    assert measure(constant_predictor(0.4), data, folder=folder).counts.recall == 0
+    assert measure(constant_predictor(0.4), data, folder=folder, threshold=0.3).counts.recall == 1
+
+
+def test_simulated_scenes_are_measured_on_the_grid_of_their_truth(tmp_path, constant_predictor):
+    scene = place_picture(np.full((3, 50, 70), 90, dtype=np.uint8), 0.6, tmp_path / "s.tif")
+    with rasterio.open(scene.path) as dataset:
+        profile = {**dataset.profile, "count": 1}
+    classes = np.ones((50, 70), dtype=np.uint8)
+    classes[:10] = 2
+    classes[10:20] = 0
+    with rasterio.open(tmp_path / "t.tif", "w", **profile) as dataset:
+        dataset.write(classes, 1)
+    data = EvaluationSet("sim", "simulated", "held-out", "")
+    predictor = constant_predictor(0.9, gsd_m=1.2)
+    found = measure(predictor, data, folder=None, simulated=[(scene.path, tmp_path / "t.tif")])
+    assert found.counts.true_positive == 30 * 70
+    assert found.counts.false_positive == 10 * 70
+
+
+def test_missing_pieces_are_named(fields, constant_predictor):
+    folder, data = fields
+    (folder / "masks" / "a.png").unlink()
+    with pytest.raises(TrainingError, match="none for a"):
+        measure(constant_predictor(1.0), data, folder=folder)
+    with pytest.raises(TrainingError, match="--data"):
+        measure(constant_predictor(1.0), data, folder=None)
+    with pytest.raises(TrainingError, match="satseg sample"):
+        measure(
+            constant_predictor(1.0), EvaluationSet("sim", "simulated", "held-out", ""), folder=None
+        )
+
+
+def test_sets_that_do_not_fit_a_model_are_told_with_the_reason(fields):
+    folder, data = fields
+    assert usable(data, RGB, folder) == ""
+    assert "red, green and blue only" in usable(data, (*RGB, "nir1"), folder)
+    assert "--data" in usable(data, RGB, folder / "nowhere")
+    assert usable(EvaluationSet("s", "simulated", "", ""), ("nir1",), None) == ""
+
+
+def test_the_projects_sets_load_and_hold_out_what_training_holds_out():
+    from satseg.training.config import load_config
+
+    sets = {item.name: item for item in load_sets(default_models_folder() / "evaluation.toml")}
+    config = load_config(default_models_folder() / "farmnet" / "train.toml")
+    for source in config.sources:
+        if source.holdout:
+            assert set(sets[source.name].pictures) == set(source.holdout)
+    assert "LoveDA" not in {source.name for source in config.sources}
+    assert sets["LoveDA"].role == "external"
+
+
+def test_a_broken_evaluation_file_is_refused(tmp_path):
+    (tmp_path / "e.toml").write_text("[[sets]]\nname = 'x'\n")
+    with pytest.raises(TrainingError, match=r"evaluation\.toml"):
+        load_sets(tmp_path / "e.toml")
