@@ -157,7 +157,7 @@ def _refuse_known(catalog: Catalog, path: Path, sha256: str) -> None:
             raise CatalogError(
                 expected="an image that the catalog does not have",
                 found=f"{path.name}, {what} as scene {known.id!r} of {known.date}",
-                fix=f"Use scene {known.id!r}, or remove it first",
+                fix=f"Use scene {known.id!r}, or remove it with 'satseg scenes remove {known.id}'",
             )
 
 

@@ -114,11 +114,13 @@ def _in_processes(jobs: Sequence[tuple[Path, SampleScene, str]], workers: int) -
     """Add scenes and yield after each; in this process with one worker or one scene."""
     if workers <= 1 or len(jobs) <= 1:
         for job in jobs:
-            yield _add(*job)
+            _add(*job)
+            yield
         return
     with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn")) as pool:
         for future in as_completed([pool.submit(_add, *job) for job in jobs]):
-            yield future.result()
+            future.result()
+            yield
 
 
 def _add(root: Path, sample: SampleScene, title: str) -> None:

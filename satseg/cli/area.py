@@ -67,28 +67,23 @@ def _write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _show(frame: pd.DataFrame) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from satseg.cli.terminal import show, table
 
-    table = Table("Region", "Date", "Scene", "Model")
-    for heading in ("Farmland", "Share", "Seen", "Change"):
-        table.add_column(heading, justify="right")
+    found = table(("Region", "Scene", "Model"), ("Date", "Farmland", "Share", "Seen", "Change"))
     for row in frame.itertuples():
         change = "-" if row.change_m2 != row.change_m2 else f"{row.change_m2 / 1e4:+,.2f} ha"
-        table.add_row(
+        found.add_row(
             row.region,
-            f"{row.date:%Y-%m-%d}",
             row.scene_id + (" (simulated)" if row.simulated else ""),
             row.model,
+            f"{row.date:%Y-%m-%d}",
             f"{row.area_ha:,.2f} ha",
             f"{row.share:.1%}",
             f"{row.valid_fraction:.1%}",
             change,
         )
-    console = Console()
-    console.print(table)
-    threshold = frame["threshold"].iloc[0]
-    console.print(
-        f"Mapped area: pixels with a probability of at least {threshold:g}. It carries the model's"
-        " errors; it is no estimate with an error bar."
+    show(found)
+    typer.echo(
+        f"Mapped area: pixels with a probability of at least {frame['threshold'].iloc[0]:g}."
+        " It carries the model's errors; it is no estimate with an error bar."
     )

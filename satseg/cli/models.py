@@ -15,9 +15,7 @@ def models() -> None:
 
     Example: satseg models
     """
-    from rich.console import Console
-    from rich.table import Table
-
+    from satseg.cli.terminal import show, table
     from satseg.errors import ModelError
     from satseg.zoo.card import default_models_folder, list_cards
 
@@ -28,14 +26,14 @@ def models() -> None:
             found=f"none in {default_models_folder()}",
             fix="Train one with 'satseg train', or set SATSEG_MODELS to a folder with models",
         )
-    table = Table("Model", "Bands", "GSD", "Threshold", "What for", "Licence")
+    found = table(("Model", "What for", "Bands", "Licence"), ("GSD", "Threshold"))
     for card in cards:
-        table.add_row(
+        found.add_row(
             card.id,
+            card.summary,
             ", ".join(card.bands),
+            card.licence,
             f"{card.gsd_m:g} m",
             f"{card.threshold:g}",
-            card.summary,
-            card.licence,
         )
-    Console().print(table)
+    show(found)

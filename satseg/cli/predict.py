@@ -57,7 +57,7 @@ def predict(
     from rich.console import Console
 
     from satseg.catalog import Catalog
-    from satseg.cli.progress import bar
+    from satseg.cli.terminal import bar
     from satseg.recipes import recipe
     from satseg.workflow import predict_to_catalog
 

@@ -32,7 +32,7 @@ def sample(
     from rich.console import Console
 
     from satseg.catalog import Catalog
-    from satseg.cli.progress import bar
+    from satseg.cli.terminal import bar
     from satseg.sample_scenes import add_samples, default_definitions, predict_samples
 
     catalog = Catalog.open()

@@ -56,7 +56,7 @@ def add(  # noqa: PLR0917 -- typer passes them by name
     from rich.console import Console
 
     from satseg.catalog import Catalog
-    from satseg.cli.progress import bar
+    from satseg.cli.terminal import bar
 
     with bar(f"Adding {path.name}") as progress:
         record = Catalog.open().add_scene(
@@ -81,28 +81,28 @@ def list_() -> None:
 
     Example: satseg scenes list
     """
-    from rich.console import Console
-    from rich.table import Table
-
     from satseg.catalog import Catalog
+    from satseg.cli.terminal import show, table
 
     catalog = Catalog.open(create=False)
     models: dict[str, list[str]] = {}
     for prediction in catalog.predictions():
         models.setdefault(prediction.scene_id, []).append(prediction.model_id)
-    table = Table("Scene", "Region", "Date", "Bands", "GSD", "Data", "Predicted by", "Kind")
+    found = table(
+        ("Scene", "Region", "Predicted by", "Kind"), ("Date", "Bands", "GSD", "With data")
+    )
     for scene in catalog.scenes():
-        table.add_row(
+        found.add_row(
             scene.id,
             scene.region_id,
+            ", ".join(dict.fromkeys(models.get(scene.id, ()))) or "-",
+            "simulated" if scene.simulated else "image",
             str(scene.date),
             str(len(scene.bands)),
             f"{scene.gsd_m:.2f} m",
             f"{scene.valid_fraction:.0%}",
-            ", ".join(dict.fromkeys(models.get(scene.id, ()))) or "-",
-            "simulated" if scene.simulated else "image",
         )
-    Console().print(table)
+    show(found)
 
 
 @scenes.command("remove")

@@ -1,0 +1,67 @@
+"""What the commands write to the terminal: progress bars and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_WIDTH_OF_A_FILE = 200
+
+
+@contextmanager
+def bar(description: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield a callback (done, total) that moves a bar on the error output until the block ends.
+
+    Where the error output is no terminal there is no bar.
+    """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+        task = progress.add_task(description, total=None)
+
+        def step(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        yield step
+
+
+def table(words: Sequence[str], numbers: Sequence[str] = ()) -> Table:
+    """Return an empty table whose ids are never cut: columns of words, then of numbers."""
+    from rich.table import Table
+
+    empty = Table()
+    for heading in words:
+        empty.add_column(heading, overflow="fold")
+    for heading in numbers:
+        empty.add_column(heading, justify="right", no_wrap=True)
+    return empty
+
+
+def show(filled: Table) -> None:
+    """Print a table; into a file or a pipe as wide as it wants to be."""
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH_OF_A_FILE)
+    console.print(filled)
