@@ -1,0 +1,461 @@
+// The map inside the st_folium frame. Python describes what to show (satseg.apply), this file shows it;
+// threshold, opacity, swipe and the second map live here so that they answer without a round trip.
+(function () {
+  "use strict";
+
+  const NODATA = 255;
+  const LEVELS = 254;
+  const MASK_COLOUR = [255, 196, 0];
+  const RAMP = [[0, [68, 1, 84]], [0.35, [49, 104, 142]], [0.65, [53, 183, 121]], [1, [253, 231, 37]]];
+  const stats = (window.satsegStats = { tiles: 0, repaints: 0, lastMs: 0 });
+
+  // ---------------------------------------------------------------- probability layer
+
+  function rampColour(p) {
+    let i = 1;
+    while (i < RAMP.length - 1 && p > RAMP[i][0]) i += 1;
+    const [p0, c0] = RAMP[i - 1];
+    const [p1, c1] = RAMP[i];
+    const f = Math.min(1, Math.max(0, (p - p0) / (p1 - p0)));
+    return c0.map((v, k) => Math.round(v + f * (c1[k] - v)));
+  }
+
+  // 256 little-endian RGBA words: what each grey value looks like.
+  function lookupTable(look) {
+    const table = new Uint32Array(256);
+    const alpha = Math.round(255 * look.opacity);
+    const first = Math.ceil(look.threshold * LEVELS - 1e-9);
+    for (let v = Math.max(0, first); v < NODATA; v += 1) {
+      const [r, g, b] = look.shade ? rampColour(v / LEVELS) : MASK_COLOUR;
+      table[v] = ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
+    }
+    return table;
+  }
+
+  const Probability = L.GridLayer.extend({
+    initialize: function (url, table, options) {
+      this._url = url;
+      this._table = table;
+      L.GridLayer.prototype.initialize.call(this, options);
+    },
+
+    createTile: function (coords, done) {
+      const canvas = L.DomUtil.create("canvas", "leaflet-tile satseg-grey");
+      const size = this.getTileSize();
+      canvas.width = size.x;
+      canvas.height = size.y;
+      stats.tiles += 1;
+      fetch(L.Util.template(this._url, coords))
+        .then((answer) => (answer.ok ? answer.blob() : Promise.reject(new Error(String(answer.status)))))
+        .then((blob) => createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" }))
+        .then((bitmap) => {
+          const context = canvas.getContext("2d", { willReadFrequently: true });
+          context.drawImage(bitmap, 0, 0, size.x, size.y);
+          const picture = context.getImageData(0, 0, size.x, size.y);
+          canvas.satsegGrey = Uint8Array.from({ length: size.x * size.y }, (_, i) => picture.data[4 * i]);
+          canvas.satsegPicture = picture;
+          this._paint(canvas);
+          done(null, canvas);
+        })
+        .catch((error) => done(error, canvas));
+      return canvas;
+    },
+
+    setTable: function (table) {
+      const start = performance.now();
+      this._table = table;
+      Object.values(this._tiles).forEach((tile) => this._paint(tile.el));
+      stats.repaints += 1;
+      stats.lastMs = performance.now() - start;
+    },
+
+    _paint: function (canvas) {
+      const grey = canvas.satsegGrey;
+      if (!grey) return;
+      const words = new Uint32Array(canvas.satsegPicture.data.buffer);
+      const table = this._table;
+      for (let i = 0; i < grey.length; i += 1) words[i] = table[grey[i]];
+      canvas.getContext("2d").putImageData(canvas.satsegPicture, 0, 0);
+    },
+  });
+
+  // ---------------------------------------------------------------- one pane that shows one raster at a time
+
+  // Keeps the old picture until the new one is complete, so a change of date never blinks.
+  class Slot {
+    constructor(map, pane, make) {
+      Object.assign(this, { map, pane, make, layer: null, url: null });
+    }
+
+    show(source) {
+      const url = source ? source.url : null;
+      if (url === this.url) return;
+      const old = this.layer;
+      this.url = url;
+      this.layer = source ? this.make(source, this.options(source)) : null;
+      const drop = () => old && this.map.removeLayer(old);
+      if (!this.layer) return drop();
+      this.layer.once("load", drop);
+      if (old) setTimeout(drop, 4000);
+      this.layer.addTo(this.map);
+    }
+
+    options(source) {
+      return {
+        pane: this.pane,
+        bounds: source.bounds,
+        minZoom: Math.max(0, source.minZoom - 2),
+        maxNativeZoom: source.maxZoom,
+        maxZoom: 22,
+        keepBuffer: 1,
+      };
+    }
+  }
+
+  // ---------------------------------------------------------------- one map: base lines, imagery, overlay, areas
+
+  // Names are text, never markup.
+  function plain(text) {
+    const node = document.createElement("span");
+    node.textContent = text;
+    return node;
+  }
+
+  const PANES = { base: 150, imagery: 250, overlay: 350, areas: 420 };
+
+  class Sheet {
+    constructor(map, app) {
+      this.map = map;
+      this.app = app;
+      Object.entries(PANES).forEach(([name, z]) => {
+        map.createPane("satseg-" + name).style.zIndex = z;
+      });
+      this.imagery = new Slot(map, "satseg-imagery", (s, o) => L.tileLayer(s.url, o));
+      this.overlay = new Slot(map, "satseg-overlay", (s, o) => new Probability(s.url, app.table, o));
+      this.districts = L.geoJSON(null, {
+        pane: "satseg-base",
+        interactive: false,
+        style: { color: "#8a97a6", weight: 1, fillColor: "#f7f8f6", fillOpacity: 1 },
+        onEachFeature: (feature, layer) => {
+          layer.bindTooltip("", { permanent: true, direction: "center", className: "satseg-district" });
+        },
+      }).addTo(map);
+      this.areas = L.geoJSON(null, {
+        pane: "satseg-areas",
+        onEachFeature: (feature, layer) => layer.on("click", () => app.chooseRegion(feature.properties.id)),
+      }).addTo(map);
+      map.attributionControl.setPrefix('<a href="https://leafletjs.com" target="_blank" rel="noopener">Leaflet</a>');
+      L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+      map.on("zoomend", () => this.labels());
+      map.on("mousemove", (event) => app.pointer(event.latlng, this));
+      map.on("mouseout", () => app.pointer(null, this));
+      this.cross = L.circleMarker([0, 0], { radius: 6, color: "#ffffff", weight: 2, fill: false, interactive: false });
+    }
+
+    labels() {
+      this.map.getContainer().classList.toggle("satseg-far", this.map.getZoom() <= 12);
+    }
+
+    drawDistricts(districts, language) {
+      if (districts && !this.districts.getLayers().length) this.districts.addData(districts);
+      this.districts.eachLayer((layer) => {
+        const names = layer.feature.properties;
+        layer.setTooltipContent(plain(language === "zh" ? names.name_zh : names.name_en || names.name_zh));
+      });
+      this.labels();
+    }
+
+    drawAreas(regions, current) {
+      const drawn = JSON.stringify([regions.map((r) => [r.id, r.name, r.hasData]), current]);
+      if (drawn === this.drawn) return;
+      this.drawn = drawn;
+      this.areas.clearLayers();
+      this.areas.addData({
+        type: "FeatureCollection",
+        features: regions.map((r) => ({
+          type: "Feature",
+          geometry: r.geometry,
+          properties: { id: r.id, name: r.name, hasData: r.hasData },
+        })),
+      });
+      this.areas.eachLayer((layer) => {
+        const here = layer.feature.properties.id === current;
+        layer.setStyle({
+          color: "#00625f",
+          weight: 2,
+          dashArray: layer.feature.properties.hasData ? null : "4 4",
+          fill: !here,
+          fillColor: "#00857f",
+          fillOpacity: here ? 0 : 0.35,
+        });
+        if (!here) layer.bindTooltip(plain(layer.feature.properties.name), { className: "satseg-area", sticky: true });
+      });
+    }
+
+    clip(fraction) {
+      const pane = this.map.getPane("satseg-overlay");
+      if (fraction === null) {
+        pane.style.clipPath = "";
+        return;
+      }
+      const size = this.map.getSize();
+      const a = this.map.containerPointToLayerPoint([size.x * fraction, 0]);
+      const b = this.map.containerPointToLayerPoint([size.x, size.y]);
+      pane.style.clipPath =
+        `polygon(${a.x}px ${a.y}px, ${b.x}px ${a.y}px, ${b.x}px ${b.y}px, ${a.x}px ${b.y}px)`;
+    }
+  }
+
+  // ---------------------------------------------------------------- widgets over the map
+
+  function element(tag, className, parent, attributes) {
+    const node = L.DomUtil.create(tag, className, parent);
+    Object.entries(attributes || {}).forEach(([name, value]) => node.setAttribute(name, value));
+    return node;
+  }
+
+  class Panel {
+    constructor(parent, app) {
+      this.app = app;
+      this.root = element("section", "satseg-panel", parent);
+      L.DomEvent.disableClickPropagation(this.root);
+      L.DomEvent.disableScrollPropagation(this.root);
+      this.title = element("h2", "", this.root);
+      this.threshold = this.slider("threshold", 0.02, 0.98, 0.01);
+      this.opacity = this.slider("opacity", 0, 1, 0.05);
+      const line = element("label", "satseg-check", this.root);
+      this.shade = element("input", "", line, { type: "checkbox", id: "satseg-shade" });
+      this.shadeWord = element("span", "", line);
+      this.legend = element("div", "satseg-legend", this.root);
+      this.shade.addEventListener("change", () => {
+        app.setLook({ shade: this.shade.checked });
+        app.tell();
+      });
+    }
+
+    slider(name, min, max, step) {
+      const row = element("div", "satseg-row", this.root);
+      const label = element("label", "", row, { for: "satseg-" + name });
+      const value = element("output", "", row, { for: "satseg-" + name });
+      const input = element("input", "", this.root, { type: "range", id: "satseg-" + name, min, max, step });
+      input.addEventListener("input", () => this.app.setLook({ [name]: Number(input.value) }));
+      input.addEventListener("change", () => this.app.tell());
+      return { label, value, input };
+    }
+
+    draw(look, words, on) {
+      this.root.hidden = !on;
+      this.title.textContent = words.overlay;
+      [["threshold", this.threshold], ["opacity", this.opacity]].forEach(([name, part]) => {
+        const percent = Math.round(100 * look[name]) + " %";
+        part.label.textContent = words[name];
+        part.value.textContent = name === "threshold" ? look.threshold.toFixed(2) : percent;
+        part.input.value = look[name];
+        part.input.setAttribute("aria-valuetext", part.value.textContent);
+      });
+      this.shade.checked = look.shade;
+      this.shadeWord.textContent = words.shade;
+      this.legend.classList.toggle("satseg-ramp", look.shade);
+      this.legend.innerHTML = "";
+      if (look.shade) {
+        ["0", "0.5", "1"].forEach((text) => { element("span", "", this.legend).textContent = text; });
+      } else {
+        element("i", "", this.legend);
+        element("span", "", this.legend).textContent = words.farmland;
+      }
+    }
+  }
+
+  class Swipe {
+    constructor(parent, app) {
+      this.fraction = 0.5;
+      this.app = app;
+      this.bar = element("div", "satseg-swipe", parent);
+      this.grip = element("button", "", this.bar, {
+        type: "button", role: "slider", "aria-valuemin": 0, "aria-valuemax": 100, id: "satseg-swipe",
+      });
+      this.grip.innerHTML = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M9 6l-6 6 6 6M15 6l6 6-6 6"/></svg>';
+      L.DomEvent.disableClickPropagation(this.bar);
+      this.bar.addEventListener("pointerdown", (event) => {
+        event.preventDefault();
+        this.grip.focus();
+        this.bar.setPointerCapture(event.pointerId);
+        this.dragging = true;
+      });
+      this.bar.addEventListener("pointermove", (event) => {
+        if (!this.dragging) return;
+        const box = parent.getBoundingClientRect();
+        this.move((event.clientX - box.left) / box.width);
+      });
+      ["pointerup", "pointercancel"].forEach((name) =>
+        this.bar.addEventListener(name, () => { this.dragging = false; }));
+      this.grip.addEventListener("keydown", (event) => {
+        const steps = { ArrowLeft: -0.02, ArrowRight: 0.02, PageDown: -0.1, PageUp: 0.1, Home: -1, End: 1 };
+        if (!(event.key in steps)) return;
+        event.preventDefault();
+        event.stopPropagation();
+        this.move(this.fraction + steps[event.key]);
+      });
+    }
+
+    move(fraction) {
+      this.fraction = Math.min(0.98, Math.max(0.02, fraction));
+      this.draw();
+      this.app.clip();
+    }
+
+    draw() {
+      this.bar.style.left = 100 * this.fraction + "%";
+      this.grip.setAttribute("aria-valuenow", Math.round(100 * this.fraction));
+    }
+  }
+
+  // ---------------------------------------------------------------- the application
+
+  class App {
+    constructor(map) {
+      this.look = { threshold: 0.5, opacity: 0.55, shade: false };
+      this.table = lookupTable(this.look);
+      this.frame = document.getElementById("parent");
+      this.first = new Sheet(map, this);
+      this.second = null;
+      this.districts = null;
+      this.clicks = 0;
+      const over = element("div", "satseg-over", this.frame);
+      this.labels = [element("div", "satseg-label satseg-left", over), element("div", "satseg-label satseg-right", over)];
+      this.badge = element("div", "satseg-badge", over, { role: "note" });
+      this.notice = element("div", "satseg-notice", over, { role: "status" });
+      this.where = element("div", "satseg-where", over);
+      this.swipe = new Swipe(over, this);
+      this.panel = new Panel(over, this);
+      map.on("move zoomend resize", () => { this.clip(); this.follow(this.first, this.second); });
+      new ResizeObserver(() => this.resized()).observe(this.frame);
+      // Until the visitor moves the map, it keeps the whole region in view.
+      this.untouched = true;
+      ["pointerdown", "wheel", "keydown"].forEach((name) =>
+        this.frame.addEventListener(name, () => { this.untouched = false; }, { capture: true, passive: true }));
+      fetch("../../assets/districts.json")
+        .then((answer) => (answer.ok ? answer.json() : null))
+        .then((districts) => { this.districts = districts; if (this.state) this.draw(); });
+    }
+
+    sheets() {
+      return this.second && this.state.view === "side" ? [this.first, this.second] : [this.first];
+    }
+
+    apply(state) {
+      const moved = !this.state || this.state.region.id !== state.region.id;
+      if (!this.state || this.state.token !== state.token) {
+        this.look = { ...this.look, threshold: state.threshold, opacity: state.opacity, shade: state.shade };
+        this.table = lookupTable(this.look);
+      }
+      this.state = state;
+      this.layout();
+      if (moved) this.untouched = true;
+      if (this.untouched) this.fit();
+      this.draw();
+    }
+
+    fit() {
+      this.first.map.fitBounds(this.state.region.bounds, { padding: [10, 10], animate: false });
+    }
+
+    resized() {
+      if (!this.state) return;
+      this.sheets().forEach((sheet) => sheet.map.invalidateSize({ animate: false }));
+      if (this.untouched) this.fit();
+      this.clip();
+    }
+
+    layout() {
+      const side = this.state.view === "side";
+      this.frame.className = "float-container " + (side ? "double" : "single");
+      if (side && !this.second) {
+        const map = L.map("map_div2", { zoomControl: false, maxZoom: 22, minZoom: 8 });
+        map.setView(this.first.map.getCenter(), this.first.map.getZoom(), { animate: false });
+        this.second = new Sheet(map, this);
+        map.on("move zoomend", () => this.follow(this.second, this.first));
+      }
+      this.sheets().forEach((sheet) => sheet.map.invalidateSize({ animate: false }));
+      if (side) this.follow(this.first, this.second);
+    }
+
+    draw() {
+      const { state } = this;
+      const side = state.view === "side";
+      this.sheets().forEach((sheet) => {
+        sheet.drawDistricts(this.districts, state.language);
+        sheet.drawAreas(state.regions, state.region.id);
+        sheet.imagery.show(state.imagery);
+      });
+      this.first.overlay.show(side ? null : state.overlay);
+      if (this.second) this.second.overlay.show(side ? state.overlay : null);
+      this.repaint();
+      this.clip();
+      const parted = state.view !== "overlay" && state.imagery;
+      this.labels[0].textContent = parted ? state.words.left : "";
+      this.labels[1].textContent = parted ? state.words.right : "";
+      this.frame.classList.toggle("satseg-swiping", state.view === "swipe" && Boolean(state.overlay));
+      this.swipe.grip.setAttribute("aria-label", state.words.swipe);
+      this.swipe.draw();
+      this.badge.textContent = state.simulated ? state.words.simulated : "";
+      this.notice.textContent = state.notice || "";
+      this.first.map.getContainer().setAttribute("aria-label", state.words.map);
+    }
+
+    setLook(change) {
+      this.look = { ...this.look, ...change };
+      this.table = lookupTable(this.look);
+      if (this.pending) return;
+      this.pending = requestAnimationFrame(() => { this.pending = 0; this.repaint(); });
+    }
+
+    repaint() {
+      [this.first, this.second].forEach((sheet) => {
+        if (sheet && sheet.overlay.layer) sheet.overlay.layer.setTable(this.table);
+      });
+      this.panel.draw(this.look, this.state.words, Boolean(this.state.overlay));
+    }
+
+    clip() {
+      const swiping = this.state && this.state.view === "swipe";
+      this.first.clip(swiping ? this.swipe.fraction : null);
+    }
+
+    follow(from, to) {
+      if (!from || !to || this.following || this.state.view !== "side") return;
+      this.following = true;
+      to.map.setView(from.map.getCenter(), from.map.getZoom(), { animate: false });
+      this.following = false;
+    }
+
+    pointer(latlng, sheet) {
+      this.where.textContent = latlng ? latlng.lat.toFixed(5) + "° N  " + latlng.lng.toFixed(5) + "° E" : "";
+      const other = this.second && this.state.view === "side" ? (sheet === this.first ? this.second : this.first) : null;
+      if (!other) return;
+      if (latlng) other.cross.setLatLng(latlng).addTo(other.map);
+      else other.cross.remove();
+    }
+
+    chooseRegion(id) {
+      if (id === this.state.region.id) return;
+      this.clicks += 1;
+      this.tell(id);
+    }
+
+    // The answer to Python: how the overlay looks now, and a region that was clicked.
+    tell(region) {
+      window.Streamlit.setComponentValue({
+        token: this.state.token, ...this.look, region: region || null, clicks: this.clicks,
+      });
+    }
+  }
+
+  let app = null;
+  window.satseg = {
+    apply: function (map, state) {
+      app = app || new App(map);
+      app.apply(state);
+    },
+  };
+})();

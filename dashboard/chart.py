@@ -1,0 +1,109 @@
+"""The chart of farmland area over time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from dashboard.figures import area_text, in_unit
+from dashboard.session import Unit
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+INK: Final = "#1d2b33"
+GRID: Final = "#e3e8ea"
+COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Source: Okabe and Ito (2008), Color Universal Design: told apart with any colour vision."""
+SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "x", "cross")
+DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+CONFIG: Final = {"displayModeBar": False, "scrollZoom": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: its name, and its area in m² at each date; None is a gap."""
+
+    name: str
+    areas_m2: Mapping[dt.date, float | None]
+    ensemble: bool = False
+
+
+def area_chart(
+    lines: Sequence[Line], *, current: dt.date | None, unit: Unit, unit_name: str
+) -> go.Figure:
+    """Return the chart; its points carry their date as ``customdata``."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    if current is not None:
+        figure.add_vline(x=str(current), line={"color": "#9aa7ad", "width": 1, "dash": "dot"})
+    for number, line in enumerate(lines):
+        figure.add_trace(_trace(line, number, current=current, unit=unit, unit_name=unit_name))
+    figure.update_layout(
+        margin={"l": 4, "r": 8, "t": 6, "b": 4},
+        font={"color": INK, "size": 12},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        showlegend=len(lines) > 1,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
+        hovermode="closest",
+        dragmode=False,
+        clickmode="event+select",
+    )
+    dates = sorted({date for line in lines for date in line.areas_m2})
+    figure.update_xaxes(showgrid=False, linecolor=GRID, tickfont={"color": INK}, **_ticks(dates))
+    figure.update_yaxes(
+        title={"text": unit_name, "standoff": 6},
+        rangemode="tozero",
+        gridcolor=GRID,
+        zerolinecolor=GRID,
+        tickfont={"color": INK},
+        nticks=6,
+        automargin=True,
+    )
+    return figure
+
+
+def _trace(
+    line: Line, number: int, *, current: dt.date | None, unit: Unit, unit_name: str
+) -> dict[str, Any]:
+    dates = sorted(line.areas_m2)
+    areas = [line.areas_m2[date] for date in dates]
+    colour = INK if line.ensemble else COLOURS[number % len(COLOURS)]
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": line.name,
+        "x": [str(date) for date in dates],
+        "y": [None if area is None else in_unit(area, unit) for area in areas],
+        "customdata": [str(date) for date in dates],
+        "text": ["" if area is None else area_text(area, unit) for area in areas],
+        "hovertemplate": "%{x|%Y-%m-%d}<br><b>%{text} "
+        f"{unit_name}</b><extra>{line.name}</extra>",
+        "connectgaps": False,
+        "line": {
+            "color": colour,
+            "width": 3 if line.ensemble else 2,
+            "dash": DASHES[number % len(DASHES)],
+        },
+        "marker": {
+            "color": colour,
+            "opacity": 1,
+            "size": [13 if date == current else 8 for date in dates],
+            "symbol": SYMBOLS[number % len(SYMBOLS)],
+            "line": {"color": "#ffffff", "width": 1.5},
+        },
+        "selected": {"marker": {"opacity": 1}},
+        "unselected": {"marker": {"opacity": 1}},
+    }
+
+
+def _ticks(dates: Sequence[dt.date]) -> dict[str, Any]:
+    """Return the ticks of the time axis: the dates themselves while they fit."""
+    if not 1 <= len(dates) <= 5:
+        return {"type": "date"}
+    texts = [f"{date:%b}<br>{date:%Y}" for date in dates]
+    return {"type": "date", "tickvals": [str(date) for date in dates], "ticktext": texts}

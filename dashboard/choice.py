@@ -1,0 +1,63 @@
+"""What a visitor looks at, and how the overlay is painted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dashboard.session import Colour, Language, View
+from dashboard.shelf import Measured, Selection
+
+if TYPE_CHECKING:
+    from satseg.catalog_records import SceneRecord
+    from satseg.regions import Region
+
+Series = Mapping[Selection, Sequence[Measured]]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the visitor looks at.
+
+    Attributes:
+        region: the region.
+        scenes: all scenes of the region, by date.
+        scene: the one on view.
+        selections: each chosen model and, where there are several, their ensemble as the last.
+        view, colour, language: how to show it.
+    """
+
+    region: Region
+    scenes: tuple[SceneRecord, ...]
+    scene: SceneRecord
+    selections: tuple[Selection, ...]
+    view: View
+    colour: Colour
+    language: Language
+
+    @property
+    def shown(self) -> Selection | None:
+        """The selection on the map: the one model, or the ensemble of all that are chosen."""
+        return self.selections[-1] if self.selections else None
+
+    def row(self, series: Series) -> Measured | None:
+        """Return what is measured for the selection and the date on view."""
+        if self.shown is None:
+            return None
+        return next(row for row in series[self.shown] if row.scene.id == self.scene.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the overlay is painted; ``token`` names the models for which it was chosen."""
+
+    token: str
+    threshold: float
+    opacity: float
+    shade: bool
+
+
+def region_name(region: Region, language: Language) -> str:
+    """Return a region's name in a language, in English where it has no other."""
+    return region.name_zh if language == "zh" and region.name_zh else region.name_en

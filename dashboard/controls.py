@@ -1,0 +1,161 @@
+"""The sidebar: region, date, models and how to look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.choice import Choice, region_name
+from dashboard.overview import Spot, draw_overview
+from dashboard.session import COLOURS, LANGUAGES, VIEWS, Colour, Keys, Language, View
+from dashboard.shelf import Selection
+from dashboard.words import Words
+
+if TYPE_CHECKING:
+    from satseg.catalog_records import SceneRecord
+    from satseg.regions import Region
+    from satseg.zoo.card import ModelCard
+
+LANGUAGE_NAMES: Mapping[str, str] = {"en": "EN", "zh": "中文"}
+
+
+def choose(
+    regions: Sequence[Region],
+    scenes: Mapping[str, Sequence[SceneRecord]],
+    cards: Sequence[ModelCard],
+    say: Words,
+) -> Choice:
+    """Draw the sidebar and return the choice; at least one region has scenes."""
+    language: Language = st.session_state[Keys.LANGUAGE]
+    with st.sidebar:
+        _brand(say)
+        region = _region(regions, scenes, say, language)
+        dated = {str(scene.date): scene for scene in scenes[region.id]}
+        scene = _date(dated, say)
+        selections = _models(cards, say)
+        view, colour = _looks(scene, say)
+        _language(say)
+    return Choice(region, tuple(scenes[region.id]), scene, selections, view, colour, language)
+
+
+def _brand(say: Words) -> None:
+    st.html(
+        f'<p class="satseg-brand">{say("title")}</p><p class="satseg-tagline">{say("tagline")}</p>'
+    )
+
+
+def _language(say: Words) -> None:
+    st.segmented_control(
+        say("language"),
+        LANGUAGES,
+        key=Keys.LANGUAGE,
+        format_func=LANGUAGE_NAMES.__getitem__,
+        label_visibility="collapsed",
+        required=True,
+    )
+
+
+def _region(
+    regions: Sequence[Region],
+    scenes: Mapping[str, Sequence[SceneRecord]],
+    say: Words,
+    language: Language,
+) -> Region:
+    known = {region.id: region for region in regions if scenes.get(region.id)}
+    if st.session_state.get(Keys.REGION) not in known:
+        st.session_state[Keys.REGION] = next(iter(known))
+    st.selectbox(
+        say("region"),
+        list(known),
+        key=Keys.REGION,
+        format_func=lambda region_id: region_name(known[region_id], language),
+    )
+    spots = [
+        Spot(
+            id=region.id,
+            name=region_name(region, language),
+            lon=region.centre[0],
+            lat=region.centre[1],
+            note=say("with_data", n=len(scenes[region.id]))
+            if region.id in known
+            else say("no_data"),
+            has_data=region.id in known,
+        )
+        for region in regions
+    ]
+    current = st.session_state[Keys.REGION]
+    draw_overview(
+        spots,
+        current,
+        language=language,
+        label=say("overview"),
+        key=Keys.OVERVIEW,
+        on_choice=lambda: _follow_overview(known),
+    )
+    return known[current]
+
+
+def _follow_overview(known: Mapping[str, Region]) -> None:
+    chosen = st.session_state[Keys.OVERVIEW].get("chosen")
+    if chosen in known:
+        st.session_state[Keys.REGION] = chosen
+
+
+def _date(dated: Mapping[str, SceneRecord], say: Words) -> SceneRecord:
+    dates = list(dated)
+    if st.session_state.get(Keys.DATE) not in dated:
+        st.session_state[Keys.DATE] = dates[-1]
+    if len(dates) == 1:
+        st.text_input(say("date"), dates[0], disabled=True)
+    else:
+        st.select_slider(say("date"), dates, key=Keys.DATE)
+    return dated[st.session_state[Keys.DATE]]
+
+
+def _models(cards: Sequence[ModelCard], say: Words) -> tuple[Selection, ...]:
+    """Return one selection for each chosen model and, where there are several, their ensemble."""
+    known = {card.id: card for card in cards}
+    if not known:
+        return ()
+    kept = [
+        name for name in st.session_state.get(Keys.MODELS, [next(iter(known))]) if name in known
+    ]
+    st.session_state[Keys.MODELS] = kept
+    chosen = st.multiselect(
+        say("models"),
+        list(known),
+        key=Keys.MODELS,
+        format_func=lambda name: known[name].title,
+        help=say("models_help"),
+        placeholder=say("choose_model"),
+    )
+    single = tuple(Selection.of([name]) for name in chosen)
+    together = (Selection.of(chosen),) if len(chosen) > 1 else ()
+    return single + together
+
+
+def _looks(scene: SceneRecord, say: Words) -> tuple[View, Colour]:
+    st.session_state.setdefault(Keys.VIEW, "overlay")
+    st.session_state.setdefault(Keys.COLOUR, "true_colour")
+    view = st.segmented_control(
+        say("view"),
+        VIEWS,
+        key=Keys.VIEW,
+        format_func=lambda name: say(f"view_{name}"),
+        required=True,
+        width="stretch",
+    )
+    colour = st.segmented_control(
+        say("colour"),
+        COLOURS,
+        key=Keys.COLOUR,
+        format_func=say,
+        required=True,
+        width="stretch",
+    )
+    if colour == "false_colour" and scene.false_colour is None:
+        st.caption(say("no_false_colour"))
+        colour = "true_colour"
+    return view, colour

@@ -1,0 +1,154 @@
+"""The page Explore: one region, its dates, its farmland."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.choice import Choice, Look, Series, region_name
+from dashboard.controls import choose
+from dashboard.mapstate import map_state
+from dashboard.mapview import Answer, draw_map
+from dashboard.measures import choose_unit, show_chart, show_figures
+from dashboard.notices import show_empty
+from dashboard.progress import ask_once, failure, name_of, show_progress, submit
+from dashboard.session import Keys
+from dashboard.shelf import Selection, cards, shelf
+from dashboard.words import Words, words
+
+if TYPE_CHECKING:
+    from satseg.catalog_records import SceneRecord
+
+OPACITY = 0.55
+SPLIT = (2.1, 1.0)
+
+
+def page() -> None:
+    """Draw the page."""
+    say = words(st.session_state[Keys.LANGUAGE])
+    store = shelf()
+    scenes, models, regions = store.scenes(), cards(), store.regions()
+    if not scenes:
+        show_empty(say("no_scenes_title"), say("no_scenes"))
+        return
+    choice = choose(regions, scenes, models, say)
+    look = _look(choice.shown)
+    found = store.predictions()
+    series = {s: store.series(choice.scenes, s, look.threshold, found) for s in choice.selections}
+    row = choice.row(series)
+    if choice.shown is not None:
+        _compute_missing(
+            choice, choice.shown, series, is_default=choice.shown.model_ids == (models[0].id,)
+        )
+    place, switch = st.columns(SPLIT, gap="small", vertical_alignment="center")
+    with place:
+        _heading(choice, say)
+    with switch:
+        unit = choose_unit(say)
+    left, right = st.columns(SPLIT, gap="small")
+    with left, st.container(key="map_frame"):
+        state = map_state(
+            choice,
+            look,
+            store.tiles,
+            prediction_id=row.prediction.id if row and row.prediction else None,
+            regions=regions,
+            with_scenes=scenes,
+            notice=_notice(choice, series, say),
+            say=say,
+        )
+        draw_map(state, key=Keys.MAP, on_change=_map_answered)
+    with right, st.container(key="figures"):
+        names = {card.id: card.title for card in models}
+        show_figures(row, look.threshold, unit, say)
+        show_chart(choice, series, unit, names, say)
+        if not models:
+            show_empty(say("no_models_title"), say("no_models"))
+        if choice.shown is not None:
+            show_progress(choice.scenes, names, say)
+            _offer(choice, choice.shown, series, name_of(choice.shown.model_ids, names, say), say)
+
+
+def _look(shown: Selection | None) -> Look:
+    """Return what the visitor set on the map, or the models' own threshold."""
+    answer = Answer.read(st.session_state.get(Keys.MAP))
+    token = "+".join(shown.model_ids) if shown else ""
+    opacity, shade = (answer.opacity, answer.shade) if answer else (OPACITY, False)
+    if answer is not None and answer.token == token:
+        return Look(token, answer.threshold, opacity, shade)
+    return Look(token, shown.threshold if shown else 0.5, opacity, shade)
+
+
+def _map_answered() -> None:
+    answer = Answer.read(st.session_state.get(Keys.MAP))
+    if answer is None or answer.region is None:
+        return
+    if answer.clicks != st.session_state.get(Keys.CLICKS):
+        st.session_state[Keys.CLICKS] = answer.clicks
+        st.session_state[Keys.REGION] = answer.region
+
+
+def _missing(choice: Choice, shown: Selection, series: Series) -> Sequence[SceneRecord]:
+    """Return the scenes that can be predicted and are not, the one on view first."""
+    missing = [
+        row.scene
+        for row in series[shown]
+        if row.prediction is None and not shown.lacking(row.scene.bands)
+    ]
+    return sorted(missing, key=lambda scene: scene.id != choice.scene.id)
+
+
+def _compute_missing(choice: Choice, shown: Selection, series: Series, *, is_default: bool) -> None:
+    """Ask for the date on view; for all dates where the default model is the one on view."""
+    missing = _missing(choice, shown, series)
+    ask_once([s for s in missing if is_default or s.id == choice.scene.id], shown)
+
+
+def _heading(choice: Choice, say: Words) -> None:
+    name = html.escape(region_name(choice.region, choice.language))
+    chip = ""
+    if choice.scene.simulated:
+        note = html.escape(say("simulated_note"))
+        chip = f'<span class="satseg-chip" title="{note}">{say("simulated")}</span>'
+    summary = html.escape(choice.region.summary)
+    st.html(
+        f'<div class="satseg-place"><h1>{name}</h1><p>{choice.scene.date}</p>{chip}'
+        f"<p>{summary}</p></div>"
+    )
+
+
+def _notice(choice: Choice, series: Series, say: Words) -> str:
+    """Return the sentence that explains on the map why there is no overlay."""
+    shown, row = choice.shown, choice.row(series)
+    if shown is None or row is None:
+        return say("choose_model")
+    if row.prediction is not None:
+        return ""
+    if shown.lacking(choice.scene.bands):
+        return say(
+            "lacks_bands",
+            model=shown.title,
+            needed=", ".join(shown.bands),
+            found=", ".join(choice.scene.bands),
+        )
+    return say("pending" if failure(choice.scene, shown) is None else "missing")
+
+
+def _offer(choice: Choice, shown: Selection, series: Series, model: str, say: Words) -> None:
+    """Tell what failed, and offer to compute what is missing and was not asked for."""
+    row = choice.row(series)
+    message = failure(choice.scene, shown)
+    if message is not None and row is not None and row.prediction is None:
+        st.error(f"**{say('failed', model=model, date=choice.scene.date)}**  \n{message}")
+    asked = st.session_state.get(Keys.ASKED, set())
+    others = [s for s in _missing(choice, shown, series) if (s.id, shown.model_ids) not in asked]
+    if others:
+        st.button(
+            say("compute_others", n=len(others)),
+            key="compute_others",
+            on_click=submit,
+            args=(others, shown),
+        )

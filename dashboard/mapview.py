@@ -1,0 +1,112 @@
+"""The map: leafmap's folium map with every file from our own origin, steered without remounting.
+
+The frame that streamlit-folium opens lies two levels below the server's root, so relative addresses
+reach our routes under any base path and behind any proxy.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import folium
+import leafmap.foliumap as leafmap
+from branca.element import MacroElement
+from folium.template import Template
+from streamlit_folium import st_folium
+
+from dashboard.routes import asset_version
+
+ROOT: Final = "../.."
+CENTRE: Final = (31.2, 121.47)
+HEIGHT_PX: Final = 520
+
+
+def asset_address(name: str) -> str:
+    """Return the address of a browser asset as seen from the map's frame."""
+    return f"{ROOT}/assets/{name}?v={asset_version(name)}"
+
+
+class OfflineMap(leafmap.Map):
+    """leafmap's folium map whose scripts and styles come from this server alone."""
+
+    default_js = [  # noqa: RUF012 (folium reads it from the class)
+        ("leaflet", asset_address("leaflet.js")),
+        ("satseg", asset_address("map.js")),
+    ]
+    default_css = [  # noqa: RUF012
+        ("leaflet_css", asset_address("leaflet.css")),
+        ("satseg_css", asset_address("map.css")),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(
+            center=CENTRE,
+            zoom=9,
+            min_zoom=8,
+            max_zoom=22,
+            tiles=None,
+            scale_control=False,
+            fullscreen_control=False,
+            layers_control=False,
+            zoom_snap=0.5,
+        )
+
+
+class _Apply(MacroElement):
+    """The script that hands the state to ``satseg.apply`` in the frame."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}satseg.apply(map_div, {{ this.state }});{% endmacro %}"
+    )
+
+    def __init__(self, state: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.state = json.dumps(state, ensure_ascii=False, sort_keys=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the map told: how the overlay looks, and the region that was clicked, if any."""
+
+    token: str
+    threshold: float
+    opacity: float
+    shade: bool
+    region: str | None
+    clicks: int
+
+    @classmethod
+    def read(cls, value: object) -> Answer | None:
+        """Return the answer in a component's value, or None before the visitor touched the map."""
+        if not isinstance(value, Mapping) or "token" not in value:
+            return None
+        return cls(
+            token=str(value["token"]),
+            threshold=min(1.0, max(0.0, float(value["threshold"]))),
+            opacity=min(1.0, max(0.0, float(value["opacity"]))),
+            shade=bool(value["shade"]),
+            region=value.get("region"),
+            clicks=int(value.get("clicks", 0)),
+        )
+
+
+def draw_map(state: Mapping[str, Any], *, key: str, on_change: Callable[[], None]) -> None:
+    """Draw the map in a state; the visitor's answer lies in ``st.session_state[key]``.
+
+    The base map never depends on the state: streamlit-folium mounts the frame anew, and forgets
+    where the visitor was, as soon as one character of the base map's script differs.
+    """
+    group = folium.FeatureGroup(name="state")
+    _Apply(state).add_to(group)
+    st_folium(
+        OfflineMap(),
+        key=key,
+        height=HEIGHT_PX,
+        use_container_width=True,
+        returned_objects=[],
+        feature_group_to_add=group,
+        on_change=on_change,
+    )

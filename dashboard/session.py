@@ -1,0 +1,32 @@
+"""The names under which a visit's choices are kept in ``st.session_state``."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, get_args
+
+View = Literal["overlay", "swipe", "side"]
+Colour = Literal["true_colour", "false_colour"]
+Unit = Literal["ha", "km2", "mu"]
+Language = Literal["en", "zh"]
+
+VIEWS: Final = get_args(View)
+COLOURS: Final = get_args(Colour)
+UNITS: Final = get_args(Unit)
+LANGUAGES: Final = get_args(Language)
+
+
+class Keys:
+    """Session keys; nothing else writes strings into the session state."""
+
+    LANGUAGE: Final = "language"
+    REGION: Final = "region"
+    DATE: Final = "date"
+    MODELS: Final = "models"
+    VIEW: Final = "view"
+    COLOUR: Final = "colour"
+    UNIT: Final = "unit"
+    MAP: Final = "map"
+    OVERVIEW: Final = "overview"
+    CHART: Final = "chart"
+    CLICKS: Final = "map_clicks"
+    ASKED: Final = "asked"

@@ -1,0 +1,190 @@
+"""What the pages ask of satseg, with small bounded caches. No Streamlit in here."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from satseg.catalog import Catalog, default_root
+from satseg.series import Observation, tidy
+from satseg.tiles import TileSource
+
+if TYPE_CHECKING:
+    from satseg.catalog_records import PredictionRecord, SceneRecord
+    from satseg.jobs import Jobs
+    from satseg.recipes import Recipe
+    from satseg.regions import Region
+    from satseg.zoo.card import ModelCard
+
+ENSEMBLE_THRESHOLD = 0.5
+
+Predictions = Mapping[tuple[str, str, str], "PredictionRecord"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """One model, or several taken together as an ensemble.
+
+    Attributes:
+        model_ids: ids of the models, sorted; they alone make two selections equal.
+        recipe: the cards of the models and what the catalog calls their result.
+    """
+
+    model_ids: tuple[str, ...]
+    recipe: Recipe = field(compare=False)
+
+    @classmethod
+    def of(cls, model_ids: Iterable[str]) -> Selection:
+        """Return the selection of some models of the zoo."""
+        from satseg.recipes import recipe
+
+        found = recipe(sorted(model_ids))
+        return cls(tuple(card.id for card in found.cards), found)
+
+    @property
+    def is_ensemble(self) -> bool:
+        """Whether it is more than one model."""
+        return self.recipe.is_ensemble
+
+    @property
+    def title(self) -> str:
+        """The names of its models."""
+        return " + ".join(card.title for card in self.recipe.cards)
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Every band that a scene must have."""
+        return tuple(dict.fromkeys(band for card in self.recipe.cards for band in card.bands))
+
+    @property
+    def threshold(self) -> float:
+        """Probability from which a pixel counts as farmland, unless the visitor says otherwise."""
+        return ENSEMBLE_THRESHOLD if self.is_ensemble else self.recipe.cards[0].threshold
+
+    def lacking(self, bands: Sequence[str]) -> tuple[str, ...]:
+        """Return the bands that it needs and ``bands`` lacks."""
+        return tuple(band for band in self.bands if band not in bands)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One date of a series; everything is None while there is no prediction.
+
+    ``change_m2`` compares with the latest earlier date that is predicted, ``since``. It is None at
+    the first date, and where the two dates do not show the same ground.
+    """
+
+    date: dt.date
+    scene: SceneRecord
+    prediction: PredictionRecord | None = None
+    area_m2: float | None = None
+    share: float | None = None
+    valid_fraction: float | None = None
+    change_m2: float | None = None
+    since: dt.date | None = None
+
+
+class Shelf:
+    """Scenes, predictions, areas and tiles of one catalog."""
+
+    def __init__(self, root: Path) -> None:
+        self.catalog = Catalog.open(root)
+        self.tiles = TileSource(self.catalog)
+        self._area = lru_cache(maxsize=4096)(self.catalog.area)
+
+    def regions(self) -> list[Region]:
+        """Return the regions in the catalog's order."""
+        return self.catalog.regions()
+
+    def scenes(self) -> dict[str, list[SceneRecord]]:
+        """Return the scenes of each region that has some, by date."""
+        grouped: dict[str, list[SceneRecord]] = {}
+        for scene in self.catalog.scenes():
+            grouped.setdefault(scene.region_id, []).append(scene)
+        return grouped
+
+    def predictions(self) -> Predictions:
+        """Return the newest prediction of each scene by each model with each set of weights."""
+        return {(p.scene_id, p.model_id, p.weights_sha256): p for p in self.catalog.predictions()}
+
+    def series(
+        self,
+        scenes: Sequence[SceneRecord],
+        selection: Selection,
+        threshold: float,
+        predictions: Predictions,
+    ) -> list[Measured]:
+        """Return the mapped farmland of the scenes of one region, a row for each scene."""
+        key = selection.recipe.model_id, selection.recipe.weights_sha256
+        found = {s.id: p for s in scenes if (p := predictions.get((s.id, *key))) is not None}
+        observed = {
+            s.id: self._observed(s, found[s.id], threshold) for s in scenes if s.id in found
+        }
+        changes = tidy(observed.values()).set_index("scene_id")["change_m2"]
+        rows: list[Measured] = []
+        since: dt.date | None = None
+        for scene in scenes:
+            seen = observed.get(scene.id)
+            if seen is None:
+                rows.append(Measured(scene.date, scene))
+                continue
+            change = float(changes[scene.id])
+            rows.append(
+                Measured(
+                    date=scene.date,
+                    scene=scene,
+                    prediction=found[scene.id],
+                    area_m2=seen.area_m2,
+                    share=seen.share,
+                    valid_fraction=seen.valid_fraction,
+                    change_m2=None if math.isnan(change) else change,
+                    since=since,
+                )
+            )
+            since = scene.date
+        return rows
+
+    def _observed(
+        self, scene: SceneRecord, prediction: PredictionRecord, threshold: float
+    ) -> Observation:
+        area = self._area(prediction.id, scene.region_id)
+        return Observation(
+            region=scene.region_id,
+            date=scene.date,
+            scene_id=scene.id,
+            model=prediction.model_id,
+            threshold=threshold,
+            area_m2=area.area_m2(threshold),
+            share=area.share(threshold),
+            valid_fraction=area.valid_fraction,
+            simulated=scene.simulated,
+        )
+
+
+@lru_cache(maxsize=1)
+def shelf() -> Shelf:
+    """Return the shelf of this server's catalog (SATSEG_CATALOG, or ./catalog)."""
+    return Shelf(default_root())
+
+
+@lru_cache(maxsize=1)
+def jobs() -> Jobs:
+    """Return the jobs of this server's catalog."""
+    from satseg.jobs import Jobs
+
+    return Jobs(default_root())
+
+
+def cards() -> list[ModelCard]:
+    """Return the models of the zoo, the default one first; none where there is no folder."""
+    from satseg.zoo.card import default_models_folder, list_cards
+
+    folder = default_models_folder()
+    if not folder.is_dir():
+        return []
+    return sorted(list_cards(folder), key=lambda card: (card.id != "farmnet", card.id))

@@ -1,0 +1,36 @@
+"""What takes long to import, imported before the first visitor asks for it."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import threading
+
+from satseg.errors import SatsegError
+
+log = logging.getLogger(__name__)
+HEAVY = ("pandas", "plotly.graph_objects", "leafmap.foliumap", "satseg.area", "satseg.series")
+"""Not streamlit_folium: a component that is imported before the server runs is never served."""
+
+
+def start() -> None:
+    """Warm up in a background thread."""
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+
+
+def warm_up() -> None:
+    """Import the heavy packages and open the catalog once.
+
+    A package that cannot be imported is named in the log; the page then says so itself.
+    """
+    for name in HEAVY:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            log.exception("cannot import %s", name)
+    try:
+        from dashboard.shelf import shelf
+
+        shelf().regions()
+    except SatsegError as error:
+        log.warning("the catalog cannot be opened: %s", error)
