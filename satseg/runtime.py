@@ -178,7 +178,9 @@ def _converted(module: torch.nn.Module, shape: list[int]) -> Any:
     with warnings.catch_warnings(), torch.inference_mode():
         # Tracing warns of shapes that become constants, which a static shape wants.
         warnings.simplefilter("ignore")
-        decoder = TorchScriptPythonDecoder(module, example_input=(torch.zeros(shape),))
+        example = torch.zeros(shape)
+        traced: Any = torch.jit.trace(module, example, check_trace=False)  # type: ignore[no-untyped-call]
+        decoder = TorchScriptPythonDecoder(traced, example_input=(example,))
         frontend = FrontEndManager().load_by_framework("pytorch")
         model = frontend.convert(frontend.load(decoder))
     model.reshape(shape)
