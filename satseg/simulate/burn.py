@@ -46,9 +46,7 @@ class Crowns:
     light: Field
 
 
-def burn_features(
-    land: Landscape, size_px: int, gsd_m: float
-) -> tuple[NDArray[np.int32], Mixed]:
+def burn_features(land: Landscape, size_px: int, gsd_m: float) -> tuple[NDArray[np.int32], Mixed]:
     """Return the feature index of each pixel, int32 (size, size), and the mixed pixels.
 
     Ground that no feature covers takes feature 0.
@@ -67,7 +65,9 @@ def burn_features(
     for part in parts[:-1]:
         differs |= part != index
     where = np.flatnonzero(differs)
-    return index, Mixed(where, np.stack([part.ravel()[where] for part in map(np.ascontiguousarray, parts)]))
+    return index, Mixed(
+        where, np.stack([part.ravel()[where] for part in map(np.ascontiguousarray, parts)])
+    )
 
 
 def _shapes(land: Landscape) -> Iterator[tuple[dict[str, object], int]]:

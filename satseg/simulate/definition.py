@@ -120,7 +120,11 @@ class Definition:
     crops: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        named = {*self.mix, *(c.after for c in self.story), *(z for c in self.story for z in c.before)}
+        named = {
+            *self.mix,
+            *(c.after for c in self.story),
+            *(z for c in self.story for z in c.before),
+        }
         unknown = sorted(named - set(ZONES))
         if unknown:
             raise SceneError(

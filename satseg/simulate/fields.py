@@ -5,13 +5,25 @@ A block of farmland is farmland as a whole: parcels, bunds and the furrows betwe
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
 from satseg import classes
 from satseg.simulate.definition import Layout
 from satseg.simulate.greenery import blob, scatter_trees
-from satseg.simulate.quads import Quad, cuts, direction, inset, lengthwise, piece, size, slant, turned
+from satseg.simulate.quads import (
+    Quad,
+    cuts,
+    direction,
+    inset,
+    lengthwise,
+    piece,
+    size,
+    slant,
+    turned,
+)
 from satseg.simulate.sketch import CHANCES, Sketch
 
 PARCELS_M = {
@@ -34,7 +46,7 @@ def fill_fields(quad: Quad, zone: str, layout: Layout, sketch: Sketch) -> None:
     length = tuple(a * b for a, b in zip(layout.parcel_length_m, lengths, strict=True))
     quad = lengthwise(quad) if sketch.rng.random() < 0.8 else turned(lengthwise(quad))
     tiers = cuts(sketch.rng, size(quad)[1], length[0], length[1])
-    for t0, t1 in zip(tiers[:-1], tiers[1:], strict=True):
+    for t0, t1 in pairwise(tiers):
         _tier(piece(quad, 0, 1, t0, t1), zone, (width[0], width[1]), layout, sketch)
     _islands(quad, sketch)
 
@@ -49,7 +61,7 @@ def _tier(
     bund = float(rng.uniform(0.3, 0.9))
     shared = rng.random(CHANCES)
     loyalty = 0.8 if zone == "paddies" else 0.6
-    for s0, s1 in zip(edges[:-1], edges[1:], strict=True):
+    for s0, s1 in pairwise(edges):
         low, high = (s0 + lean * s0 * (1 - s0) * 4), (s1 + lean * s1 * (1 - s1) * 4)
         parcel = inset(slant(tier, (low, s0), (high, s1)), bund)
         if rng.random() > loyalty:
@@ -67,7 +79,7 @@ def _parcel(parcel: Quad, zone: str, shared: NDArray[np.float64], sketch: Sketch
     like = shared if rng.random() < 0.85 else None
     sketch.add(parcel, crop, classes.FARMLAND, angle=along, parcel=True, like=like)
     if rng.random() < 0.04:
-        length, width = size(parcel)
+        width = size(parcel)[1]
         t = rng.uniform(0.05, 0.9)
         strip = piece(parcel, 0.02, 0.98, t, min(0.98, t + rng.uniform(1.0, 2.2) / width))
         sketch.add(strip, "crop:vegetables", classes.FARMLAND, angle=along)
@@ -80,8 +92,8 @@ def _patchwork(quad: Quad, layout: Layout, sketch: Sketch) -> None:
     limit = (layout.parcel_width_m[0] * 1.6, layout.parcel_length_m[0] * 1.1)
     while waiting:
         part = lengthwise(waiting.pop())
-        length, width = size(part)
-        if length < rng.uniform(*sorted(limit)) or length < 14:
+        length = size(part)[0]
+        if length < rng.uniform(min(limit), max(limit)) or length < 14:
             parcel = inset(part, float(rng.uniform(0.3, 1.0)))
             if parcel is not None:
                 zone = "vegetables" if rng.random() < 0.35 else "strips"

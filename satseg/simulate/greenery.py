@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from satseg import classes
@@ -40,7 +42,11 @@ def scatter_trees(
 
 
 def grid_of_trees(
-    quad: Quad, sketch: Sketch, *, spacing_m: tuple[float, float], radius_m: tuple[float, float],
+    quad: Quad,
+    sketch: Sketch,
+    *,
+    spacing_m: tuple[float, float],
+    radius_m: tuple[float, float],
     kind: int,
 ) -> None:
     """Plant trees in rows along s: ``spacing_m`` is (in the row, between rows)."""
@@ -67,14 +73,20 @@ def fill_nursery(quad: Quad, sketch: Sketch) -> None:
 
 
 def _plots(
-    quad: Quad, sketch: Sketch, *, low: float, high: float, spacing: tuple[float, float],
-    radius: tuple[float, float], kind: int,
+    quad: Quad,
+    sketch: Sketch,
+    *,
+    low: float,
+    high: float,
+    spacing: tuple[float, float],
+    radius: tuple[float, float],
+    kind: int,
 ) -> None:
     rng = sketch.rng
     quad = lengthwise(quad)
     sketch.add(quad, "verge", classes.GRASS)
     edges = cuts(rng, size(quad)[0], low, high)
-    for s0, s1 in zip(edges[:-1], edges[1:], strict=True):
+    for s0, s1 in pairwise(edges):
         plot = inset(piece(quad, s0, s1, 0, 1), 1.2)
         if plot is None:
             continue
@@ -154,9 +166,9 @@ def fill_ponds(quad: Quad, sketch: Sketch) -> None:
     sketch.add(quad, str(rng.choice(["verge", "grass", "dirt"])), classes.GRASS)
     length, width = size(quad)
     across = cuts(rng, width, 45, 110)
-    for t0, t1 in zip(across[:-1], across[1:], strict=True):
+    for t0, t1 in pairwise(across):
         along = cuts(rng, length, 30, 90)
-        for s0, s1 in zip(along[:-1], along[1:], strict=True):
+        for s0, s1 in pairwise(along):
             pond = inset(piece(quad, s0, s1, t0, t1), float(rng.uniform(1.4, 3.4)))
             if pond is not None:
                 _pond(pond, sketch)
@@ -188,7 +200,7 @@ def fill_greenhouses(quad: Quad, sketch: Sketch) -> None:
     tiers = cuts(rng, length, 38, 85)
     tunnel = float(rng.uniform(5.5, 9.0))
     gap = 0.0 if rng.random() < 0.15 else float(rng.uniform(0.8, 2.2))
-    for s0, s1 in zip(tiers[:-1], tiers[1:], strict=True):
+    for s0, s1 in pairwise(tiers):
         tier = piece(quad, s0 + 1.6 / length, s1 - 1.6 / length, 0, 1)
         count = max(1, int(width / (tunnel + gap)))
         cover = str(rng.choice(["plastic", "plastic", "plastic_new", "shade_net"]))

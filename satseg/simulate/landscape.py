@@ -93,7 +93,9 @@ def landscape_on(definition: Definition, date: dt.date) -> Landscape:
     """
     layout = plan(definition)
     sketches = []
-    for k, (quad, zone) in enumerate(zip(layout.blocks, zones_on(definition, layout, date), strict=True)):
+    for k, (quad, zone) in enumerate(
+        zip(layout.blocks, zones_on(definition, layout, date), strict=True)
+    ):
         sketch = Sketch(np.random.default_rng([definition.seed, 2, k, ZONES.index(zone)]))
         if zone == "hamlet":
             fill_hamlet(quad, definition.layout, sketch)
@@ -141,9 +143,7 @@ def _first_zones(definition: Definition, blocks: list[Quad]) -> tuple[str, ...]:
     return tuple(names[k] for k in best)
 
 
-def _bend(
-    definition: Definition, features: list[Feature], trees: NDArray[np.float64]
-) -> Landscape:
+def _bend(definition: Definition, features: list[Feature], trees: NDArray[np.float64]) -> Landscape:
     """Bend straight lines gently, drop what lies outside of the scene."""
     rng = np.random.default_rng([definition.seed, 6])
     length = rng.uniform(350, 1400, 6)

@@ -27,10 +27,17 @@ WIDTH_M: dict[Seam, tuple[float, float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Land between blocks; s runs along it."""
+    """Land between blocks; s runs along it.
+
+    Attributes:
+        quad: the land, banks and verges included.
+        kind: what runs along it.
+        ends_m: how far a way has to reach beyond s = 0 and s = 1 to meet the next way, metres.
+    """
 
     quad: Quad
     kind: Seam
+    ends_m: tuple[float, float] = (0.0, 0.0)
 
 
 def divide(
@@ -41,35 +48,53 @@ def divide(
     root = rectangle(middle, np.deg2rad(layout.orientation_deg), size_m * 1.5, size_m * 1.5)
     blocks: list[Quad] = []
     strips: list[Strip] = []
-    waiting = [(root, 0)]
+    waiting = [_Part(root, (0.0, 0.0, 0.0, 0.0), 0)]
     while waiting:
-        quad, depth = waiting.pop()
-        if _outside(quad, size_m):
+        part = waiting.pop()
+        if _outside(part.quad, size_m):
             continue
-        length, width = size(quad)
-        if max(length, width) <= rng.uniform(*layout.block_m):
-            blocks.append(quad)
+        if max(size(part.quad)) <= rng.uniform(*layout.block_m):
+            blocks.append(part.quad)
             continue
-        one, strip, two = _cut(quad, depth, layout, rng)
+        one, strip, two = _cut(part, layout, rng)
         strips.append(strip)
-        waiting += [(one, depth + 1), (two, depth + 1)]
+        waiting += [one, two]
     return blocks, strips
 
 
-def _cut(
-    quad: Quad, depth: int, layout: Layout, rng: np.random.Generator
-) -> tuple[Quad, Strip, Quad]:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A piece that is still to be cut.
+
+    Attributes:
+        quad: the land.
+        sides: how far a way has to reach beyond each side (t = 0, s = 1, t = 1, s = 0), metres.
+        depth: number of cuts so far.
+    """
+
+    quad: Quad
+    sides: tuple[float, float, float, float]
+    depth: int
+
+
+def _cut(part: _Part, layout: Layout, rng: np.random.Generator) -> tuple[_Part, Strip, _Part]:
+    quad, (north, east, south, west) = part.quad, part.sides
     length, width = size(quad)
-    quad = quad if length >= width else turned(quad)
+    if length < width:
+        quad, (north, east, south, west) = turned(quad), (west, south, east, north)
     length = max(length, width)
-    kind = _kind(depth, layout.canals, rng)
-    gap = rng.uniform(*WIDTH_M[kind]) / length
+    kind = _kind(part.depth, layout.canals, rng)
+    gap_m = float(rng.uniform(*WIDTH_M[kind]))
     middle = rng.uniform(0.36, 0.64)
     tilt = rng.normal(0, layout.slant * 0.3)
     start = float(np.clip(middle + tilt, 0.2, 0.8)), float(np.clip(middle - tilt, 0.2, 0.8))
-    stop = start[0] + gap, start[1] + gap
-    strip = Strip(turned(slant(quad, start, stop)), kind)
-    return slant(quad, (0, 0), start), strip, slant(quad, stop, (1, 1))
+    stop = start[0] + gap_m / length, start[1] + gap_m / length
+    water = kind in ("canal", "brook")
+    reach = (gap_m + 1.0 if rng.random() < 0.7 else 0.0) if water else gap_m * 0.6
+    strip = Strip(turned(slant(quad, start, stop)), kind, (north, south))
+    one = _Part(slant(quad, (0, 0), start), (north, reach, south, west), part.depth + 1)
+    two = _Part(slant(quad, stop, (1, 1)), (north, east, south, reach), part.depth + 1)
+    return one, strip, two
 
 
 def _kind(depth: int, canals: float, rng: np.random.Generator) -> Seam:
@@ -105,10 +130,14 @@ def draw_water(strip: Strip, sketch: Sketch) -> None:
         sketch.add(piece(quad, 0, 1, first - wall, last + wall), "concrete", classes.BUILT)
     sketch.add(piece(quad, 0, 1, first, last), str(rng.choice(CANALS)), classes.WATER)
     for line in (first - bank * 0.35, last + bank * 0.35):
-        if rng.random() < 0.55:
-            edge = piece(quad, 0, 1, line, line + 0.1 / width)
-            spacing = float(rng.uniform(4, 16))
-            row_of_trees(edge, sketch, spacing_m=spacing, radius_m=(1.2, 3.2), kind=0)
+        for start in np.arange(0, 1, 0.25):
+            if rng.random() < 0.4:
+                stop = start + rng.uniform(0.05, 0.25)
+                edge = piece(quad, start, stop, line, line + 0.1 / width)
+                spacing, grown = float(rng.uniform(2.5, 14)), float(rng.uniform(1.3, 3.6))
+                kind = int(rng.choice([0, 0, 0, 1, 3]))
+                crown = (grown * 0.6, grown)
+                row_of_trees(edge, sketch, spacing_m=spacing, radius_m=crown, kind=kind)
 
 
 CANALS = ("canal", "canal", "green_canal", "turbid_canal")
@@ -119,10 +148,10 @@ def draw_way(strip: Strip, sketch: Sketch) -> None:
     rng, quad = sketch.rng, strip.quad
     length, width = size(quad)
     sketch.add(quad, str(rng.choice(["grass", "weeds", "verge"])), classes.GRASS)
-    reach = 26.0 / length if rng.random() < 0.75 else 0.0
+    reach = strip.ends_m[0] / length, strip.ends_m[1] / length
     if strip.kind == "track":
         surface = str(rng.choice(["dirt", "dirt", "lane"]))
-        sketch.add(_middle(quad, 2.2 / width, reach * 0.2), surface, classes.ROAD)
+        sketch.add(_middle(quad, 2.2 / width, reach), surface, classes.ROAD)
         return
     if strip.kind == "lane":
         share = rng.uniform(3.2, 5.0) / width
@@ -133,14 +162,14 @@ def draw_way(strip: Strip, sketch: Sketch) -> None:
     _draw_road(quad, width, reach, sketch)
 
 
-def _draw_road(quad: Quad, width: float, reach: float, sketch: Sketch) -> None:
+def _draw_road(quad: Quad, width: float, reach: tuple[float, float], sketch: Sketch) -> None:
     rng = sketch.rng
     share = 0.5 if width < 24 else 0.6
     sketch.add(_middle(quad, share + 0.06, reach), "concrete", classes.ROAD)
     sketch.add(_middle(quad, share, reach), str(rng.choice(["asphalt", "old_asphalt"])), 4)
-    sketch.add(_middle(quad, 0.3 / width, reach), "marking", classes.ROAD)
+    sketch.add(_middle(quad, 0.3 / width, (0.0, 0.0)), "marking", classes.ROAD)
     for side in (0.5 - share * 0.46, 0.5 + share * 0.46):
-        sketch.add(piece(quad, -reach, 1 + reach, side, side + 0.25 / width), "marking", 4)
+        sketch.add(piece(quad, 0, 1, side, side + 0.25 / width), "marking", 4)
     lanes = (0.5 - share * 0.25, 0.5 + share * 0.25)
     length = size(quad)[0]
     for lane in lanes:
@@ -164,9 +193,9 @@ def _cars(quad: Quad, lanes: tuple[float, float], width: float, sketch: Sketch) 
         sketch.add(body, paint, classes.ROAD, height_m=2.8 if truck else 1.4, roof="flat")
 
 
-def _middle(quad: Quad, share: float, reach: float) -> Quad:
+def _middle(quad: Quad, share: float, reach: tuple[float, float]) -> Quad:
     share = min(share, 0.9)
-    return piece(quad, -reach, 1 + reach, 0.5 - share / 2, 0.5 + share / 2)
+    return piece(quad, -reach[0], 1 + reach[1], 0.5 - share / 2, 0.5 + share / 2)
 
 
 def _avenue(quad: Quad, sketch: Sketch, *, spacing_m: float) -> None:
@@ -191,5 +220,5 @@ def draw_highway(size_m: float, angle: float, sketch: Sketch) -> None:
             row_of_trees(row, sketch, spacing_m=3.4, radius_m=(1.4, 2.4), kind=3)
     inner = inset(outer, 14.0)
     if inner is not None:
-        _draw_road(piece(outer, 0, 1, 0.19, 0.49), 22.0, 0.0, sketch)
-        _draw_road(piece(outer, 0, 1, 0.51, 0.81), 22.0, 0.0, sketch)
+        _draw_road(piece(outer, 0, 1, 0.19, 0.49), 22.0, (0.0, 0.0), sketch)
+        _draw_road(piece(outer, 0, 1, 0.51, 0.81), 22.0, (0.0, 0.0), sketch)

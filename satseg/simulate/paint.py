@@ -129,7 +129,7 @@ def texture_of(
     share += palette.numbers[:, 1][index] * fine
     gain = 1 + palette.numbers[:, 7][index] * np.roll(fine, (37, 91), (0, 1))
     gain += np.float32(0.35) * palette.numbers[:, 0][index] * np.roll(patchy, (53, 29), (0, 1))
-    _draw_rows(palette, index, gsd_m, Streaks(rng), share, gain, broad)
+    _draw_rows(palette, index, gsd_m, Streaks(rng), (share, gain, broad))
     np.clip(share, 0, 1, out=share)
     np.clip(gain, 0.25, 2.5, out=gain)
     lumps = mottle(rng, shape, 1.5 / gsd_m)
@@ -137,10 +137,17 @@ def texture_of(
 
 
 def _draw_rows(
-    palette: Palette, index: NDArray[np.int32], gsd_m: float, streaks: Streaks, share: Field,
-    gain: Field, wobble: Field,
+    palette: Palette,
+    index: NDArray[np.int32],
+    gsd_m: float,
+    streaks: Streaks,
+    fields: tuple[Field, Field, Field],
 ) -> None:
-    """Add streaks, rows and furrows in place, only where features have them."""
+    """Add streaks, rows and furrows to share and gain in place, where features have them.
+
+    ``fields`` are share, gain and the noise that makes rows wobble.
+    """
+    share, gain, wobble = fields
     where = np.flatnonzero(palette.rows[index])
     if not where.size:
         return

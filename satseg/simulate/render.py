@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from satseg import classes
 from satseg.bands import WORLDVIEW3, canonical
 from satseg.grids import Grid
-from satseg.simulate.burn import Crowns, Mixed, burn_features, cast_shadows, grow_crowns, raise_roofs
+from satseg.simulate.burn import (
+    Crowns,
+    Mixed,
+    burn_features,
+    cast_shadows,
+    grow_crowns,
+    raise_roofs,
+)
 from satseg.simulate.definition import Definition
 from satseg.simulate.landscape import Landscape, landscape_on
 from satseg.simulate.paint import Palette, Texture, palette_of, texture_of
@@ -72,10 +79,11 @@ def render_scene(
     names = WORLDVIEW3 if bands is None else tuple(canonical(name) for name in bands)
     sun = sun_at(*definition.centre, date)
     land = landscape_on(definition, date)
-    index, mixed = burn_features(land, definition.size_px, definition.gsd_m)
+    burnt = burn_features(land, definition.size_px, definition.gsd_m)
+    index = burnt[0]
     veil = draw_veil(definition, date, sun)
     truth = _truth(land, index)
-    view = _look(definition, date, land, index, mixed, sun)
+    view = _look(definition, date, land, burnt, sun)
     truth[view.crowns.where] = _under_crowns(truth, view.crowns)
     truth = truth.reshape(index.shape)
     truth[veil.hidden] = classes.UNLABELLED
@@ -104,9 +112,13 @@ class _View:
 
 
 def _look(
-    definition: Definition, date: dt.date, land: Landscape, index: NDArray[np.int32],
-    mixed: Mixed, sun: Sun,
+    definition: Definition,
+    date: dt.date,
+    land: Landscape,
+    burnt: tuple[NDArray[np.int32], Mixed],
+    sun: Sun,
 ) -> _View:
+    index, mixed = burnt
     seeds = np.random.SeedSequence([definition.seed, 7, date.toordinal()]).spawn(4)
     rng = np.random.default_rng(seeds[0])
     shape, gsd_m = index.shape, definition.gsd_m
@@ -120,8 +132,16 @@ def _look(
     conditions = draw_conditions(np.random.default_rng(seeds[2]))
     _tilt(texture.gain, conditions.tilt, mottle(rng, shape, 900 / gsd_m))
     return _View(
-        palette, texture, index, mixed, crowns, _leaves(trees, date), blocked, conditions,
-        grain(rng, shape, 0.7), grain(rng, (shape[0] + 64, shape[1] + 64), 0.5),
+        palette,
+        texture,
+        index,
+        mixed,
+        crowns,
+        _leaves(trees, date),
+        blocked,
+        conditions,
+        grain(rng, shape, 0.7),
+        grain(rng, (shape[0] + 64, shape[1] + 64), 0.5),
         np.random.default_rng(seeds[3]).integers(0, 64, (8, 2)),
     )
 

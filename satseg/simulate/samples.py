@@ -183,10 +183,21 @@ def _write_raster(
 
     part = path.with_name(f".{path.stem}.{os.getpid()}.part.tif")
     profile = {
-        "driver": "GTiff", "count": data.shape[0], "dtype": data.dtype.name, "crs": grid.crs,
-        "height": grid.height, "width": grid.width, "transform": grid.affine, "nodata": 0,
-        "tiled": True, "blockxsize": 256, "blockysize": 256, "interleave": "band",
-        "compress": "deflate", "zlevel": 1, "predictor": 2 if data.dtype == np.uint16 else 1,
+        "driver": "GTiff",
+        "count": data.shape[0],
+        "dtype": data.dtype.name,
+        "crs": grid.crs,
+        "height": grid.height,
+        "width": grid.width,
+        "transform": grid.affine,
+        "nodata": 0,
+        "tiled": True,
+        "blockxsize": 256,
+        "blockysize": 256,
+        "interleave": "band",
+        "compress": "deflate",
+        "zlevel": 1,
+        "predictor": 2 if data.dtype == np.uint16 else 1,
         "photometric": "minisblack",
     }
     try:
@@ -209,7 +220,9 @@ def _write_vectors(definition: Definition, date: dt.date, path: Path) -> None:
     try:
         part.unlink(missing_ok=True)
         about = {"date": date.isoformat(), "simulated": True}
-        table = geopandas.GeoDataFrame({"class": ["farmland"] * len(fields)}, geometry=fields, crs=CRS)
+        table = geopandas.GeoDataFrame(
+            {"class": ["farmland"] * len(fields)}, geometry=fields, crs=CRS
+        )
         table.assign(**about).to_file(part, layer="farmland", driver="GPKG")
         table = geopandas.GeoDataFrame({"stage": stages}, geometry=shapes, crs=CRS)
         table.assign(**about).to_file(part, layer="parcels", driver="GPKG")

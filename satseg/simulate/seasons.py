@@ -61,8 +61,18 @@ DRY: Calendar = (
 """Soy, maize, melons, sweet potato, broad beans: dry land in beds."""
 
 VEGETABLES: tuple[str, ...] = (
-    "beds_bare", "beds_dark", "beds_green", "beds_young", "beds_purple", "film", "film_black",
-    "beds_pale", "beds_dark", "beds_green", "harrowed", "fallow",
+    "beds_bare",
+    "beds_dark",
+    "beds_green",
+    "beds_young",
+    "beds_purple",
+    "film",
+    "film_black",
+    "beds_pale",
+    "beds_dark",
+    "beds_green",
+    "harrowed",
+    "fallow",
 )
 
 

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from satseg import classes
 from satseg.simulate.greenery import blob, row_of_trees, scatter_trees
-from satseg.simulate.quads import Quad, at, centre, cuts, direction, inset, lengthwise, piece, rectangle, size
+from satseg.simulate.quads import (
+    Quad,
+    at,
+    centre,
+    cuts,
+    direction,
+    inset,
+    lengthwise,
+    piece,
+    rectangle,
+    size,
+    turned,
+)
 from satseg.simulate.sketch import Sketch
 
 HOUSE_ROOFS = ("roof_dark_red",) * 4 + ("roof_red", "roof_grey", "roof_slate", "roof_brown")
@@ -24,13 +38,13 @@ def fill_village(quad: Quad, sketch: Sketch) -> None:
         return
     length, width = size(quad)
     rows = cuts(rng, width, 30, 52)
-    for t0, t1 in zip(rows[:-1], rows[1:], strict=True):
+    for t0, t1 in pairwise(rows):
         row = piece(quad, 0, 1, t0, t1)
         deep = size(row)[1]
         sketch.add(piece(row, 0, 1, 0, 3.4 / deep), "lane", classes.ROAD)
         style = str(rng.choice(HOUSE_ROOFS))
         plots = cuts(rng, length, 11, 19)
-        for s0, s1 in zip(plots[:-1], plots[1:], strict=True):
+        for s0, s1 in pairwise(plots):
             if rng.random() < 0.9:
                 _homestead(piece(row, s0, s1, 3.6 / deep, 1), style, sketch)
     scatter_trees(quad, sketch, per_ha=float(rng.uniform(10, 50)), radius_m=(1.2, 3.0))
@@ -70,7 +84,7 @@ def fill_row(row: Quad, sketch: Sketch) -> None:
     sketch.add(piece(row, 0, 1, 0, 3.4 / deep), "lane", classes.ROAD)
     style = str(rng.choice(HOUSE_ROOFS))
     plots = cuts(rng, length, 11, 18)
-    for s0, s1 in zip(plots[:-1], plots[1:], strict=True):
+    for s0, s1 in pairwise(plots):
         if rng.random() < 0.82:
             _homestead(piece(row, s0, s1, 3.6 / deep, 1), style, sketch)
     scatter_trees(row, sketch, per_ha=float(rng.uniform(20, 110)), radius_m=(1.2, 3.0))
@@ -114,12 +128,12 @@ def fill_villas(quad: Quad, sketch: Sketch) -> None:
     sketch.add(quad, "lawn", classes.GRASS)
     length, width = size(quad)
     rows = cuts(rng, width, 34, 44)
-    for t0, t1 in zip(rows[:-1], rows[1:], strict=True):
+    for t0, t1 in pairwise(rows):
         row = piece(quad, 0, 1, t0, t1)
         deep = size(row)[1]
         sketch.add(piece(row, 0, 1, 0.0, 5.0 / deep), "asphalt", classes.ROAD)
         plots = cuts(rng, length, 20, 30)
-        for s0, s1 in zip(plots[:-1], plots[1:], strict=True):
+        for s0, s1 in pairwise(plots):
             plot = piece(row, s0, s1, 6.5 / deep, 1)
             middle = centre(plot)
             turn = direction(plot) + rng.normal(0, 0.08)
@@ -135,6 +149,8 @@ def fill_slabs(quad: Quad, sketch: Sketch) -> None:
     rng = sketch.rng
     sketch.add(quad, str(rng.choice(["lawn", "shrubs", "paving"])), classes.GRASS)
     floors = int(rng.choice([5, 6, 6, 11, 18]))
+    if abs(np.sin(direction(quad))) > 0.72:
+        quad = turned(quad)
     length, width = size(quad)
     gap = 12 + floors * 2.1
     rows = max(1, int(width / gap))
@@ -143,7 +159,7 @@ def fill_slabs(quad: Quad, sketch: Sketch) -> None:
         t = (k + 0.35) / rows
         band = piece(quad, 0.03, 0.97, t, t + 11.5 / width)
         spots = cuts(rng, length, 40, 75)
-        for s0, s1 in zip(spots[:-1], spots[1:], strict=True):
+        for s0, s1 in pairwise(spots):
             block = piece(band, s0 + 5 / length, s1 - 5 / length, 0, 1)
             shape = "flat" if roof == "concrete" or floors > 7 else "hip"
             high = floors * 2.9
@@ -160,7 +176,7 @@ def fill_industry(quad: Quad, sketch: Sketch) -> None:
     quad = lengthwise(quad)
     sketch.add(quad, "old_concrete", classes.BUILT)
     plots = cuts(rng, size(quad)[0], 70, 170)
-    for s0, s1 in zip(plots[:-1], plots[1:], strict=True):
+    for s0, s1 in pairwise(plots):
         plot = inset(piece(quad, s0, s1, 0, 1), 2.5)
         if plot is not None:
             _factory(plot, sketch)
@@ -174,7 +190,7 @@ def _factory(plot: Quad, sketch: Sketch) -> None:
     row_of_trees(fringe, sketch, spacing_m=6.0, radius_m=(1.2, 2.4), kind=int(rng.integers(2)))
     site = piece(plot, 0.04, 0.96, 0.08, 0.96)
     edges = cuts(rng, size(site)[1], 28, 85)
-    for t0, t1 in zip(edges[:-1], edges[1:], strict=True):
+    for t0, t1 in pairwise(edges):
         if rng.random() < 0.14:
             _yard(piece(site, 0.05, 0.95, t0, t1 - 0.02), sketch)
             continue
@@ -220,6 +236,10 @@ def fill_construction(quad: Quad, sketch: Sketch) -> None:
         s, t = rng.uniform(0.08, 0.85, 2)
         length, width = size(site)
         base = piece(site, s, s + rng.uniform(20, 50) / length, t, t + rng.uniform(12, 18) / width)
-        sketch.add(base, "concrete", classes.BUILT, height_m=float(rng.uniform(0.5, 14)), roof="flat")
+        sketch.add(
+            base, "concrete", classes.BUILT, height_m=float(rng.uniform(0.5, 14)), roof="flat"
+        )
     huts = piece(site, 0.03, 0.03 + 30 / size(site)[0], 0.03, 0.03 + 7 / size(site)[1])
-    sketch.add(huts, str(rng.choice(["roof_blue", "car_white"])), classes.BUILT, height_m=3, roof="flat")
+    sketch.add(
+        huts, str(rng.choice(["roof_blue", "car_white"])), classes.BUILT, height_m=3, roof="flat"
+    )

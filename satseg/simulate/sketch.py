@@ -66,9 +66,7 @@ class Sketch:
         heading = direction(ring) if angle is None else angle
         self.features.append(Feature(ring, surface, land, heading, height_m, roof, chance, parcel))
 
-    def plant(
-        self, xy: NDArray[np.float64], radius_m: tuple[float, float], kind: int = 0
-    ) -> None:
+    def plant(self, xy: NDArray[np.float64], radius_m: tuple[float, float], kind: int = 0) -> None:
         """Add trees at ``xy`` (n, 2) with crown radii drawn from ``radius_m``.
 
         Kinds: 0 broadleaf, 1 dark evergreen, 2 young or orchard tree, 3 poplar or dawn redwood.

@@ -58,6 +58,4 @@ def sun_at(lon: float, lat: float, date: dt.date) -> Sun:
     angle = 2 * math.pi * (date.timetuple().tm_yday - 1) / 365
     inverse_square = 1.00011 + 0.034221 * math.cos(angle) + 0.00128 * math.sin(angle)
     inverse_square += 0.000719 * math.cos(2 * angle) + 0.000077 * math.sin(2 * angle)
-    return Sun(
-        float(azimuth(place, clock)), float(elevation(place, clock)), inverse_square**-0.5
-    )
+    return Sun(float(azimuth(place, clock)), float(elevation(place, clock)), inverse_square**-0.5)

@@ -47,16 +47,30 @@ class Surface:
 def _field(ground: str, cover: str, share: float, **options: float) -> Surface:
     """Return a field's surface; mottle, streaks and rows unless told otherwise."""
     usual = {
-        "vary": 0.2, "mottle": 0.12, "grain": 0.10, "streak": 0.10, "row_m": 3.2, "row": 0.10,
-        "furrow": 0.22, "tone": 0.10, "hue": 0.06, "rough": 0.04,
+        "vary": 0.2,
+        "mottle": 0.12,
+        "grain": 0.10,
+        "streak": 0.10,
+        "row_m": 3.2,
+        "row": 0.10,
+        "furrow": 0.22,
+        "tone": 0.10,
+        "hue": 0.06,
+        "rough": 0.04,
     }
     return Surface(ground, cover, share, **(usual | options))
 
 
 def _roof(material: str, stain: str, **options: float) -> Surface:
     usual = {
-        "share": 0.12, "vary": 0.12, "mottle": 0.06, "grain": 0.05, "tone": 0.16, "hue": 0.06,
-        "rough": 0.025, "ribs_m": 0.0,
+        "share": 0.12,
+        "vary": 0.12,
+        "mottle": 0.06,
+        "grain": 0.05,
+        "tone": 0.16,
+        "hue": 0.06,
+        "rough": 0.025,
+        "ribs_m": 0.0,
     }
     return Surface(material, stain, **(usual | options))
 

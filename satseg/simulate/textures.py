@@ -21,33 +21,37 @@ def grain(rng: np.random.Generator, shape: tuple[int, int], sigma_px: float = 0.
 def mottle(rng: np.random.Generator, shape: tuple[int, int], cell_px: float) -> Field:
     """Return smooth noise of mean 0 and standard deviation about 1 with blobs of ``cell_px``.
 
-    Two octaves of value noise, interpolated row by row and column by column with elementwise
+    Two octaves of random knots under quadratic B-splines, summed with elementwise
     arithmetic only, so that the result does not depend on threads or libraries for matrices.
     """
     total = _octave(rng, shape, cell_px)
     total += 0.5 * _octave(rng, shape, cell_px / 2.3)
-    return np.asarray(total / 0.72, dtype=np.float32)
+    return np.asarray(total / 1.12, dtype=np.float32)
 
 
 def _octave(rng: np.random.Generator, shape: tuple[int, int], cell_px: float) -> Field:
     cell_px = max(cell_px, 1.0)
-    rows, columns = (int(side / cell_px) + 3 for side in shape)
+    rows, columns = (int(side / cell_px) + 4 for side in shape)
     knots = rng.standard_normal((rows, columns), dtype=np.float32)
-    row, share = _between(shape[0], cell_px, float(rng.random()))
-    bands = knots[row] * (1 - share[:, None]) + knots[row + 1] * share[:, None]
-    column, share = _between(shape[1], cell_px, float(rng.random()))
-    left, right = bands[:, column], bands[:, column + 1]
-    right -= left
-    right *= share
-    right += left
-    return right
+    place, weights = _between(shape[0], cell_px, float(rng.random()))
+    bands = sum(w[:, None] * knots[place + k] for k, w in enumerate(weights))
+    bands = np.asarray(bands, dtype=np.float32)
+    place, weights = _between(shape[1], cell_px, float(rng.random()))
+    total = bands[:, place]
+    total *= weights[0]
+    for k in (1, 2):
+        part = bands[:, place + k]
+        part *= weights[k]
+        total += part
+    return np.asarray(total * np.float32(1.75))
 
 
-def _between(count: int, cell_px: float, start: float) -> tuple[NDArray[np.int64], Field]:
+def _between(count: int, cell_px: float, start: float) -> tuple[NDArray[np.int64], list[Field]]:
+    """Return first knots and the weights of three knots: a quadratic B-spline."""
     place = np.arange(count) / cell_px + start
     whole = place.astype(np.int64)
-    share = (place - whole).astype(np.float32)
-    return whole, share * share * (3 - 2 * share)
+    x = (place - whole).astype(np.float32)
+    return whole, [0.5 * (1 - x) ** 2, 0.5 + x - x * x, 0.5 * x * x]
 
 
 class Streaks:

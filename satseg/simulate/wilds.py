@@ -12,11 +12,39 @@ from satseg.simulate.definition import ZONES, Definition, Layout
 
 ARCHETYPES: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
-        "paddy plain": {"paddies": 6, "strips": 3, "hamlet": 3, "village": 0.6, "forest": 0.4, "ponds": 0.3},
-        "strip fields": {"strips": 5, "vegetables": 2, "hamlet": 3, "village": 1, "orchard": 0.6, "waste": 0.5},
+        "paddy plain": {
+            "paddies": 6,
+            "strips": 3,
+            "hamlet": 3,
+            "village": 0.6,
+            "forest": 0.4,
+            "ponds": 0.3,
+        },
+        "strip fields": {
+            "strips": 5,
+            "vegetables": 2,
+            "hamlet": 3,
+            "village": 1,
+            "orchard": 0.6,
+            "waste": 0.5,
+        },
         "market garden": {"vegetables": 4, "greenhouses": 2.5, "hamlet": 2, "patchwork": 1},
-        "old village": {"village": 4, "hamlet": 2, "patchwork": 3, "vegetables": 1.5, "forest": 1, "ponds": 0.6},
-        "pond country": {"ponds": 4, "paddies": 2, "hamlet": 1.5, "village": 0.8, "waste": 0.8, "lake": 0.5},
+        "old village": {
+            "village": 4,
+            "hamlet": 2,
+            "patchwork": 3,
+            "vegetables": 1.5,
+            "forest": 1,
+            "ponds": 0.6,
+        },
+        "pond country": {
+            "ponds": 4,
+            "paddies": 2,
+            "hamlet": 1.5,
+            "village": 0.8,
+            "waste": 0.8,
+            "lake": 0.5,
+        },
         "orchards": {"orchard": 3, "nursery": 2.5, "strips": 2, "village": 1, "greenhouses": 0.7},
         "town": {"slabs": 4, "industry": 2, "park": 1.5, "villas": 1, "waste": 1, "strips": 0.4},
         "industry": {"industry": 5, "construction": 1.5, "waste": 1.5, "strips": 1.5, "park": 0.6},
