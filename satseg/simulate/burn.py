@@ -187,7 +187,8 @@ def cast_shadows(height: Field, gsd_m: float, sun: Sun) -> Field:
     """Return how much of the direct sun is blocked, float32 (h, w), 0 to 1.
 
     The height of the shadow's upper edge is carried away from the sun one line of pixels after
-    the other, so that shadows of any length cost one pass.
+    the other, so that shadows of any length cost one pass. Lines move aside by whole pixels, in
+    steps that follow the sun to half a pixel; interpolation would wear thin things away.
     """
     x, y = sun.image_direction
     along_rows = abs(y) >= abs(x)
@@ -199,16 +200,13 @@ def cast_shadows(height: Field, gsd_m: float, sun: Sun) -> Field:
     shift = -side * step
     edge = np.zeros_like(work)
     edge[0] = work[0]
-    whole = int(np.floor(shift))
-    part = np.float32(shift - whole)
     width = work.shape[1]
-    pad = abs(whole) + 2
-    line = np.zeros(width + 2 * pad, dtype=np.float32)
     for k in range(1, len(work)):
-        line[pad : pad + width] = edge[k - 1]
-        near = line[pad - whole : pad - whole + width]
-        far = line[pad - whole - 1 : pad - whole - 1 + width]
-        edge[k] = np.maximum(near * (1 - part) + far * part - drop, work[k])
+        aside = round(k * shift) - round((k - 1) * shift)
+        to, source = slice(max(aside, 0), width + min(aside, 0)), edge[k - 1]
+        edge[k] = work[k]
+        carried = source[max(-aside, 0) : width - max(aside, 0)] - drop
+        np.maximum(edge[k, to], carried, out=edge[k, to])
     blocked = np.clip((edge - work - np.float32(0.15)) / np.float32(0.5), 0, 1)
     blocked = blocked[::-1] if lead > 0 else blocked
     return np.ascontiguousarray(blocked if along_rows else blocked.T)

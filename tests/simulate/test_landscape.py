@@ -1,0 +1,36 @@
+import datetime as dt
+
+import numpy as np
+
+from satseg import classes
+from satseg.simulate.landscape import landscape_on, plan, zones_on
+
+
+def test_story_takes_its_share_of_blocks_nearest_to_its_goal(small):
+    layout = plan(small)
+    before = zones_on(small, layout, dt.date(2018, 12, 31))
+    after = zones_on(small, layout, dt.date(2019, 1, 1))
+    changed = [k for k, zone in enumerate(after) if zone != before[k]]
+    assert before == layout.zones
+    assert len(changed) == round(0.5 * before.count("strips"))
+    assert {after[k] for k in changed} == {"construction"}
+    goal = np.array([1.0, 0.5]) * small.size_m
+    far = [float(np.hypot(*(block.mean(axis=0) - goal))) for block in layout.blocks]
+    kept = [k for k, zone in enumerate(after) if zone == "strips"]
+    assert max(far[k] for k in changed) <= min(far[k] for k in kept)
+
+
+def test_a_season_leaves_the_land_as_it_is(small):
+    one = landscape_on(small, dt.date(2015, 1, 1))
+    two = landscape_on(small, dt.date(2018, 8, 1))
+    assert len(one.features) == len(two.features)
+    for a, b in zip(one.features, two.features, strict=True):
+        assert a.surface == b.surface
+        np.testing.assert_array_equal(a.ring, b.ring)
+    np.testing.assert_array_equal(one.trees, two.trees)
+
+
+def test_parcels_are_farmland_and_long(small):
+    found = [item for item in landscape_on(small, dt.date(2015, 1, 1)).features if item.parcel]
+    assert len(found) > 20
+    assert {item.land for item in found} == {classes.FARMLAND}
