@@ -152,8 +152,8 @@ def area_item(
 
 
 def timestamp() -> str:
-    """Return the present time in UTC to the second, as STAC writes it."""
-    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Return the present time in UTC, as STAC writes it; finer than entries can follow."""
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _image(record: SceneRecord, href: str) -> pystac.Asset:

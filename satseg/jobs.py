@@ -39,7 +39,7 @@ STALE_S = 30.0
 """Seconds without a heartbeat after which a worker counts as dead."""
 
 _START_S = 10.0
-_LOCK_WAIT_S = 2.0
+_LOCK_WAIT_S = 1.0
 
 DIED = (
     "Expected the worker to finish; found that its process ended."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from satseg.catalog import Catalog
 from satseg.catalog_records import PredictionRecord, SceneRecord
+from satseg.probability import threshold_level
 from satseg.recipes import Recipe, recipe
 from satseg.series import Observation, tidy
 from satseg.zoo.card import ModelCard, load_card
@@ -107,6 +108,7 @@ def series(
         RegionError: the catalog has no such region.
         ModelError: the threshold is outside of 0 to 1.
     """
+    threshold_level(threshold)  # refuse before any area is measured
     if region_id is not None:
         catalog.region(region_id)
     scenes = {scene.id: scene for scene in catalog.scenes(region_id)}
@@ -202,7 +204,7 @@ def _combine(
             tags=_tags(scene, wanted),
             progress=progress,
         )
-        runtime = "+".join(sorted({member.runtime for member in members}))
+        runtime = "; ".join(sorted({member.runtime for member in members}))
         return _register(catalog, scene, wanted, probability, runtime)
 
 

@@ -52,7 +52,7 @@ def build_app() -> typer.Typer:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; an error that the user can mend is told in red and exits with 1."""
     try:
-        build_app()(args=None if arguments is None else list(arguments))
+        build_app()(args=None if arguments is None else list(arguments), prog_name="satseg")
     except SatsegError as error:
         _tell(error)
         sys.exit(1)
