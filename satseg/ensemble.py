@@ -19,7 +19,7 @@ from satseg.probability_raster import ProbabilityRaster, open_probability
 from satseg.windows import Window
 
 Method = Literal["mean", "median"]
-_STRIP_ROWS = 256
+_STRIP_ROWS = 64
 _SAME_PLACE_PX = 0.5
 
 

@@ -22,7 +22,7 @@ from satseg.windows import Window
 MASK = Layer("farmland", nodata=NODATA, overviews="mode")
 """Rasters of farmland: uint8, 1 farmland, 0 other, 255 no data."""
 
-_STRIP_ROWS = 256
+_STRIP_ROWS = 64
 
 
 def write_mask(

@@ -26,6 +26,9 @@ from satseg.windows import Window, WindowPlan, plan_windows
 PROBABILITY = Layer("farmland probability", nodata=NODATA, scale=1 / SCALE)
 """Rasters of probability: uint8, v / 254, 255 for no data."""
 
+_YIELD_ROWS = 64
+"""Rows that are copied and encoded at once: as many as need little memory in a wide scene."""
+
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 Progress = Callable[[int, int], None]
@@ -135,7 +138,7 @@ def probability_strips(
     grid = scene.grid_at(predictor.gsd_m)
     plan = plan_windows(grid.shape, patch=predictor.patch_px, overlap=predictor.overlap_px)
     blend = _Blend(plan)
-    patches = _patches(scene, predictor, plan, depth=2 * batch_size)
+    patches = _patches(scene, predictor, plan, depth=batch_size)
     done = 0
     with closing(patches):
         for number, row in enumerate(plan.row_starts):
@@ -147,7 +150,7 @@ def probability_strips(
                 if progress is not None:
                     progress(done, len(plan))
             last = number + 1 == len(plan.row_starts)
-            yield blend.pop(plan.shape[0] if last else plan.row_starts[number + 1], row)
+            yield from blend.pop(plan.shape[0] if last else plan.row_starts[number + 1], row)
 
 
 def _predict(predictor: Predictor, batch: list[_Patch], blend: _Blend) -> None:
@@ -186,15 +189,17 @@ class _Blend:
         self._sum[place] += (probability * weight)[:height, :width]
         self._valid[place] |= patch.valid
 
-    def pop(self, stop: int, start: int) -> np.ma.MaskedArray:
-        """Return the final rows [start, stop) and move on to the strip that starts at ``stop``."""
+    def pop(self, stop: int, start: int) -> Iterator[np.ma.MaskedArray]:
+        """Yield the final rows [start, stop), few at a time, and move on to row ``stop``."""
         count = stop - start
-        mask = ~self._valid[:count]
-        strip = np.ma.MaskedArray(np.where(mask, 0, self._sum[:count]), mask=mask, fill_value=0)
+        for row in range(0, count, _YIELD_ROWS):
+            rows = slice(row, min(row + _YIELD_ROWS, count))
+            mask = ~self._valid[rows]
+            values = np.where(mask, np.float32(0), self._sum[rows])
+            yield np.ma.MaskedArray(values, mask=mask, fill_value=0)
         for array in (self._sum, self._valid):
             array[: len(array) - count] = array[count:].copy()
             array[len(array) - count :] = 0
-        return strip
 
     def _axis(self, starts: tuple[int, ...]) -> NDArray[np.float64]:
         return axis_weights(starts, self._plan.patch, self._plan.overlap)

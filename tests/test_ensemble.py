@@ -72,7 +72,8 @@ def test_single_member_comes_back_over_many_strips(member: Factory, tmp_path: Pa
         progress=lambda *call: calls.append(call),
     )
     np.testing.assert_array_equal(codes_of(tmp_path / "same.tif"), codes)
-    assert calls == [(256, 600), (512, 600), (600, 600)]
+    assert calls[0] == (64, 600)
+    assert calls[-1] == (600, 600)
 
 
 def test_provenance_names_members_and_keeps_simulated(member: Factory, tmp_path: Path) -> None:
