@@ -16,7 +16,7 @@ from dashboard.measures import choose_unit, show_chart, show_figures
 from dashboard.notices import show_empty
 from dashboard.progress import ask_once, failure, name_of, show_progress, submit
 from dashboard.session import Keys
-from dashboard.shelf import Selection, cards, shelf
+from dashboard.shelf import Selection, cards, models_folder, shelf
 from dashboard.words import Words, words
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def page() -> None:
         show_figures(row, look.threshold, unit, say)
         show_chart(choice, series, unit, names, say)
         if not models:
-            show_empty(say("no_models_title"), say("no_models"))
+            show_empty(say("no_models_title"), say("no_models", folder=models_folder()))
         if choice.shown is not None:
             show_progress(choice.scenes, names, say)
             _offer(choice, choice.shown, series, name_of(choice.shown.model_ids, names, say), say)

@@ -180,11 +180,18 @@ def jobs() -> Jobs:
     return Jobs(default_root())
 
 
+def models_folder() -> Path:
+    """Return where the models are looked for."""
+    from satseg.zoo.card import default_models_folder
+
+    return default_models_folder()
+
+
 def cards() -> list[ModelCard]:
     """Return the models of the zoo, the default one first; none where there is no folder."""
-    from satseg.zoo.card import default_models_folder, list_cards
+    from satseg.zoo.card import list_cards
 
-    folder = default_models_folder()
+    folder = models_folder()
     if not folder.is_dir():
         return []
     return sorted(list_cards(folder), key=lambda card: (card.id != "farmnet", card.id))

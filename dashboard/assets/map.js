@@ -20,14 +20,14 @@
     return c0.map((v, k) => Math.round(v + f * (c1[k] - v)));
   }
 
-  // 256 little-endian RGBA words: what each grey value looks like.
+  // 256 little-endian RGBA words: what each grey value looks like. Opacity is the whole pane's, so that
+  // tiles which overlap by a pixel at a fractional zoom do not draw lines.
   function lookupTable(look) {
     const table = new Uint32Array(256);
-    const alpha = Math.round(255 * look.opacity);
     const first = Math.ceil(look.threshold * LEVELS - 1e-9);
     for (let v = Math.max(0, first); v < NODATA; v += 1) {
       const [r, g, b] = look.shade ? rampColour(v / LEVELS) : MASK_COLOUR;
-      table[v] = ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
+      table[v] = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
     }
     return table;
   }
@@ -62,6 +62,7 @@
     },
 
     setTable: function (table) {
+      if (table === this._table) return;
       const start = performance.now();
       this._table = table;
       Object.values(this._tiles).forEach((tile) => this._paint(tile.el));
@@ -96,6 +97,9 @@
       const drop = () => old && this.map.removeLayer(old);
       if (!this.layer) return drop();
       this.layer.once("load", drop);
+      this.layer.on("tileloadstart", (event) => {
+        event.tile.style.width = event.tile.style.height = "256.7px"; // no gaps at a fractional zoom
+      });
       if (old) setTimeout(drop, 4000);
       this.layer.addTo(this.map);
     }
@@ -405,14 +409,16 @@
 
     setLook(change) {
       this.look = { ...this.look, ...change };
-      this.table = lookupTable(this.look);
+      if (!("opacity" in change)) this.table = lookupTable(this.look);
       if (this.pending) return;
       this.pending = requestAnimationFrame(() => { this.pending = 0; this.repaint(); });
     }
 
     repaint() {
       [this.first, this.second].forEach((sheet) => {
-        if (sheet && sheet.overlay.layer) sheet.overlay.layer.setTable(this.table);
+        if (!sheet) return;
+        sheet.map.getPane("satseg-overlay").style.opacity = this.look.opacity;
+        if (sheet.overlay.layer) sheet.overlay.layer.setTable(this.table);
       });
       this.panel.draw(this.look, this.state.words, Boolean(this.state.overlay));
     }

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+import shapely
 from numpy.typing import NDArray
 from rasterio.transform import from_origin
 from shapely.geometry import box
-from shapely.ops import transform as reproject
 
 from satseg.bands import WORLDVIEW3
 from satseg.catalog import Catalog
@@ -107,8 +107,12 @@ def build_models(folder: Path) -> Path:
 def _region(place: Place, size_px: int) -> Region:
     side = size_px * GSD_M
     outline = box(place.easting, place.northing - side, place.easting + side, place.northing)
-    lonlat = reproject(to_lonlat(CRS).transform, outline)
+    lonlat = shapely.transform(outline, _lonlat)
     return Region(place.id, place.name_en, place.name_zh, lonlat, summary="Made by hand.")
+
+
+def _lonlat(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.column_stack(to_lonlat(CRS).transform(points[:, 0], points[:, 1]))
 
 
 def _farmland(size_px: int, number: int) -> NDArray[np.bool_]:

@@ -1,0 +1,110 @@
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from dashboard.routes import asset_files, asset_version, routes
+
+SCENE = "chongming-2016-05-03"
+ZOOM, X, Y = 15, 27384, 13320
+
+
+def client(base: str = "") -> TestClient:
+    """A server that, like Streamlit, answers every path of which it knows nothing with its page."""
+    page = Route("/{path:path}", lambda request: PlainTextResponse("the page"))
+    return TestClient(Starlette(routes=[*routes(base), page]))
+
+
+def tile_address(
+    catalog_tile: tuple[int, int, int] = (ZOOM, X, Y), kind: str = "true_colour"
+) -> str:
+    return f"/tiles/{SCENE}/{kind}/" + "/".join(map(str, catalog_tile))
+
+
+@pytest.mark.usefixtures("served")
+def test_a_tile_is_served_and_may_be_kept_where_its_address_has_a_version() -> None:
+    plain = client().get(tile_address())
+    assert plain.status_code == 200
+    assert plain.headers["content-type"].startswith("image/")
+    assert "immutable" not in plain.headers["cache-control"]
+    versioned = client().get(tile_address() + "?v=1")
+    assert "immutable" in versioned.headers["cache-control"]
+    assert versioned.content == plain.content
+
+
+@pytest.mark.usefixtures("served")
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/tiles/",
+        f"/tiles/{SCENE}",
+        f"/tiles/{SCENE}/image/15/0/0",
+        f"/tiles/{SCENE}/probability/-1/0/0",
+        f"/tiles/{SCENE}/true_colour/99999999999999999999/0/0",
+        f"/tiles/{SCENE}/true_colour/3/8/0",
+        f"/tiles/{SCENE}/true_colour/3/-1/0",
+        f"/tiles/{SCENE}/true_colour/a/b/c",
+        f"/tiles/{SCENE}/true_colour/1.5/0/0",
+        f"/tiles/{SCENE}/true_colour/15/0/0.png",
+        "/tiles/nothing/true_colour/0/0/0",
+        "/tiles/..%2F..%2Fetc%2Fpasswd/true_colour/0/0/0",
+        "/tiles/%2Fetc%2Fpasswd/true_colour/0/0/0",
+        "/tiles/..%5C..%5Cwindows/true_colour/0/0/0",
+        "/tiles/chongming-2016-05-03%00/true_colour/0/0/0",
+        "/tiles/http:%2F%2Fexample.org%2Fx.tif/true_colour/0/0/0",
+        "/assets/",
+        "/assets/..%2Fapp.py",
+        "/assets/%2Fetc%2Fpasswd",
+        "/assets/page.css",
+        "/assets/app.py",
+        "/assets/regions.geojson",
+    ],
+)
+def test_whatever_does_not_exist_below_the_mounts_is_not_found(address: str) -> None:
+    answer = client().get(address)
+    assert answer.status_code == 404
+    assert "the page" not in answer.text
+
+
+@pytest.mark.usefixtures("served")
+def test_only_reading_is_allowed() -> None:
+    assert client().post(tile_address()).status_code == 405
+    assert client().delete("/assets/map.js").status_code == 405
+
+
+@pytest.mark.parametrize(
+    "name", ["leaflet.js", "leaflet.css", "map.js", "map.css", "districts.json"]
+)
+def test_each_asset_is_served_with_its_type(name: str) -> None:
+    answer = client().get(f"/assets/{name}?v={asset_version(name)}")
+    assert answer.status_code == 200
+    assert answer.content == asset_files()[name].read_bytes()
+    kind = {"js": "javascript", "css": "css", "json": "json"}[name.rpartition(".")[2]]
+    assert kind in answer.headers["content-type"]
+
+
+@pytest.mark.usefixtures("served")
+def test_below_a_base_path_the_routes_answer_there_and_only_there() -> None:
+    below = client("/maps/satseg")
+    assert below.get("/maps/satseg" + tile_address()).status_code == 200
+    assert below.get("/maps/satseg/assets/map.js").status_code == 200
+    assert below.get("/maps/satseg/assets/none.js").status_code == 404
+    assert below.get("/assets/map.js").text == "the page"
+
+
+def test_our_own_assets_ask_no_other_server() -> None:
+    folder = Path(__file__).resolve().parents[2] / "dashboard" / "assets"
+    for file in folder.iterdir():
+        text = file.read_text(encoding="utf-8")
+        foreign = [
+            line
+            for line in text.splitlines()
+            if "//" in line
+            and "http" in line
+            and "leafletjs.com" not in line
+            and "w3.org" not in line
+        ]
+        assert foreign == [], file.name
