@@ -46,8 +46,8 @@ class Crowns:
     light: Field
 
 
-def burn_features(land: Landscape, size_px: int, gsd_m: float) -> tuple[NDArray[np.int32], Mixed]:
-    """Return the feature index of each pixel, int32 (size, size), and the mixed pixels.
+def burn_features(land: Landscape, size_px: int, gsd_m: float) -> tuple[NDArray[np.intp], Mixed]:
+    """Return the feature index of each pixel, intp (size, size), and the mixed pixels.
 
     Ground that no feature covers takes feature 0.
     """
@@ -60,7 +60,7 @@ def burn_features(land: Landscape, size_px: int, gsd_m: float) -> tuple[NDArray[
         _shapes(land), out=fine, transform=Affine.scale(gsd_m / FINE, gsd_m / FINE), dtype="int32"
     )
     parts = [fine[k // FINE :: FINE, k % FINE :: FINE] for k in range(FINE * FINE)]
-    index = np.ascontiguousarray(parts[-1])
+    index = np.ascontiguousarray(parts[-1]).astype(np.intp)
     differs = np.zeros(index.shape, dtype=bool)
     for part in parts[:-1]:
         differs |= part != index
@@ -77,7 +77,7 @@ def _shapes(land: Landscape) -> Iterator[tuple[dict[str, object], int]]:
 
 
 def raise_roofs(
-    land: Landscape, index: NDArray[np.int32], gsd_m: float, sun: Sun
+    land: Landscape, index: NDArray[np.intp], gsd_m: float, sun: Sun
 ) -> tuple[Field, Field]:
     """Return heights in metres and brightness by the roofs' slopes, both float32 (h, w)."""
     height = np.zeros(index.shape, dtype=np.float32)

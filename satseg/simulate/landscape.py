@@ -143,31 +143,56 @@ def _first_zones(definition: Definition, blocks: list[Quad]) -> tuple[str, ...]:
     return tuple(names[k] for k in best)
 
 
+class _Bend:
+    """Displaces points smoothly: long curves of canals and roads, short ones of bunds and banks."""
+
+    def __init__(self, definition: Definition) -> None:
+        rng = np.random.default_rng([definition.seed, 6])
+        curve_m = definition.layout.bend_m
+        self._long = _waves(rng, (350, 1400), curve_m)
+        self._short = _waves(rng, (22, 90), min(0.55, 0.15 + 0.06 * curve_m))
+
+    def land(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the displaced points (n, 2)."""
+        return points + _push(points, self._long) + _push(points, self._short)
+
+    def rigid(self, ring: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return a ring moved as a whole by the short curves, so that walls stay straight."""
+        return ring + _push(ring, self._long) + _push(ring.mean(axis=0)[None], self._short)
+
+
+_Waves = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+
+
+def _waves(rng: np.random.Generator, length_m: tuple[float, float], height_m: float) -> _Waves:
+    """Return wave vectors (2, 6), phases (6,) and displacements (6, 2)."""
+    length, heading = rng.uniform(*length_m, 6), rng.uniform(0, 2 * np.pi, 6)
+    vectors = 2 * np.pi / length * np.stack([np.cos(heading), np.sin(heading)])
+    return vectors, rng.uniform(0, 2 * np.pi, 6), rng.normal(0, height_m / np.sqrt(6), (6, 2))
+
+
+def _push(points: NDArray[np.float64], waves: _Waves) -> NDArray[np.float64]:
+    vectors, phase, push = waves
+    x, y = points[:, :1], points[:, 1:]
+    return np.asarray((np.sin(x * vectors[0] + y * vectors[1] + phase)[..., None] * push).sum(1))
+
+
 def _bend(definition: Definition, features: list[Feature], trees: NDArray[np.float64]) -> Landscape:
     """Bend straight lines gently, drop what lies outside of the scene."""
-    rng = np.random.default_rng([definition.seed, 6])
-    length = rng.uniform(350, 1400, 6)
-    heading = rng.uniform(0, 2 * np.pi, 6)
-    waves = 2 * np.pi / length[:, None] * np.column_stack([np.cos(heading), np.sin(heading)])
-    push = rng.normal(0, definition.layout.bend_m / np.sqrt(6), (6, 2))
-    phase = rng.uniform(0, 2 * np.pi, 6)
-
-    def bend(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(points + np.sin(points @ waves.T + phase) @ push)
-
-    size_m, kept = definition.size_m, []
+    bend, size_m, kept = _Bend(definition), definition.size_m, []
     for item in features:
         low, high = item.ring.min(axis=0), item.ring.max(axis=0)
         if (high > -60).all() and (low < size_m + 60).all():
-            ring = item.ring if item.roof != "none" else _dense(item.ring)
-            kept.append(replace(item, ring=bend(ring)))
-    inside = ((trees[:, :2] > -20) & (trees[:, :2] < size_m + 20)).all(axis=1)
+            still = item.roof != "none"
+            ring = bend.rigid(item.ring) if still else bend.land(_dense(item.ring))
+            kept.append(replace(item, ring=ring))
+    inside = ((trees[:, :2] > -60) & (trees[:, :2] < size_m + 60)).all(axis=1)
     trees = trees[inside]
-    trees[:, :2] = bend(trees[:, :2])
+    trees[:, :2] = bend.land(trees[:, :2])
     return Landscape(tuple(kept), trees)
 
 
-def _dense(ring: NDArray[np.float64], step_m: float = 25.0) -> NDArray[np.float64]:
+def _dense(ring: NDArray[np.float64], step_m: float = 13.0) -> NDArray[np.float64]:
     """Add points to a ring so that no side is longer than about ``step_m``."""
     after = np.roll(ring, -1, axis=0)
     longest = float(np.hypot(*(after - ring).T).max())

@@ -118,14 +118,14 @@ def _numbers(surface: Surface, feature: Feature, now: np.random.Generator) -> li
 
 
 def texture_of(
-    palette: Palette, index: NDArray[np.int32], gsd_m: float, rng: np.random.Generator
+    palette: Palette, index: NDArray[np.intp], gsd_m: float, rng: np.random.Generator
 ) -> Texture:
-    """Return the textures of a scene; ``index`` is the feature of each pixel, int32 (h, w)."""
+    """Return the textures of a scene; ``index`` is the feature of each pixel, intp (h, w)."""
     shape = (index.shape[0], index.shape[1])
     fine, patchy = grain(rng, shape, 0.6), mottle(rng, shape, 7.0 / gsd_m)
     broad = mottle(rng, shape, 38.0 / gsd_m)
     share = palette.share[index]
-    share += palette.numbers[:, 0][index] * (np.float32(0.6) * patchy + np.float32(0.8) * broad)
+    share += palette.numbers[:, 0][index] * (np.float32(0.65) * patchy + np.float32(0.7) * broad)
     share += palette.numbers[:, 1][index] * fine
     gain = 1 + palette.numbers[:, 7][index] * np.roll(fine, (37, 91), (0, 1))
     gain += np.float32(0.35) * palette.numbers[:, 0][index] * np.roll(patchy, (53, 29), (0, 1))
@@ -138,7 +138,7 @@ def texture_of(
 
 def _draw_rows(
     palette: Palette,
-    index: NDArray[np.int32],
+    index: NDArray[np.intp],
     gsd_m: float,
     streaks: Streaks,
     fields: tuple[Field, Field, Field],
@@ -163,8 +163,10 @@ def _draw_rows(
     angle += np.float32(0.25) * wobble.ravel()[where] + np.float32(0.12) * along
     wave = np.cos(angle)
     flat = share.ravel()
-    flat[where] += columns[2][number] * along + columns[5][number] * wave
+    far = streaks.along(u + 211, v, length_m=34.0, width_m=2.6)
+    flat[where] += columns[2][number] * (np.float32(0.8) * along + np.float32(0.9) * far)
+    flat[where] += columns[5][number] * wave
     dark = np.clip(wave - np.float32(0.45), 0, None) * np.float32(1.8)
     light = gain.ravel()
     light[where] *= 1 - columns[6][number] * (dark - np.float32(0.28))
-    light[where] += np.float32(0.25) * columns[2][number] * along
+    light[where] += columns[2][number] * (np.float32(0.22) * along + np.float32(0.16) * far)

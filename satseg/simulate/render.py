@@ -100,7 +100,7 @@ class _View:
 
     palette: Palette
     texture: Texture
-    index: NDArray[np.int32]
+    index: NDArray[np.intp]
     mixed: Mixed
     crowns: Crowns
     leaf: Field
@@ -115,7 +115,7 @@ def _look(
     definition: Definition,
     date: dt.date,
     land: Landscape,
-    burnt: tuple[NDArray[np.int32], Mixed],
+    burnt: tuple[NDArray[np.intp], Mixed],
     sun: Sun,
 ) -> _View:
     index, mixed = burnt
@@ -146,7 +146,7 @@ def _look(
     )
 
 
-def _rooted(land: Landscape, index: NDArray[np.int32], gsd_m: float) -> NDArray[np.bool_]:
+def _rooted(land: Landscape, index: NDArray[np.intp], gsd_m: float) -> NDArray[np.bool_]:
     """Return which trees stand on ground where trees can stand: no roof, water or road."""
     barred = np.array(
         [item.roof != "none" or item.land in NO_TREES for item in land.features] or [False]
@@ -177,9 +177,8 @@ def _tilt(gain: Field, tilt: tuple[float, float], clouds: Field) -> None:
 
 def _band(band: int, view: _View, veil: Veil, sun: Sun) -> NDArray[np.uint16]:
     palette, index = view.palette, view.index
-    image = palette.cover[:, band][index]
-    ground = palette.ground[:, band][index]
-    image -= ground
+    ground = palette.ground[:, band].take(index)
+    image = (palette.cover[:, band] - palette.ground[:, band]).take(index)
     image *= view.texture.share
     image += ground
     mean = palette.mean[:, band]
@@ -197,7 +196,7 @@ def _band(band: int, view: _View, veil: Veil, sun: Sun) -> NDArray[np.uint16]:
     return to_dn(image, band, sun, view.conditions, noise)
 
 
-def _truth(land: Landscape, index: NDArray[np.int32]) -> NDArray[np.uint8]:
+def _truth(land: Landscape, index: NDArray[np.intp]) -> NDArray[np.uint8]:
     codes = np.array([item.land for item in land.features] or [0], dtype=np.uint8)
     return codes[index].ravel()
 

@@ -48,7 +48,7 @@ def _field(ground: str, cover: str, share: float, **options: float) -> Surface:
     """Return a field's surface; mottle, streaks and rows unless told otherwise."""
     usual = {
         "vary": 0.2,
-        "mottle": 0.12,
+        "mottle": 0.085,
         "grain": 0.10,
         "streak": 0.10,
         "row_m": 3.2,
@@ -76,7 +76,7 @@ def _roof(material: str, stain: str, **options: float) -> Surface:
 
 
 def _water(material: str, other: str, share: float = 0.1, **options: float) -> Surface:
-    usual = {"vary": 0.1, "mottle": 0.05, "grain": 0.01, "tone": 0.10, "hue": 0.05, "rough": 0.008}
+    usual = {"vary": 0.1, "mottle": 0.03, "grain": 0.01, "tone": 0.10, "hue": 0.05, "rough": 0.008}
     return Surface(material, other, share, **(usual | options))
 
 
@@ -146,7 +146,7 @@ _WATER: dict[str, Surface] = {
     "canal": _water("canal", "turbid"),
     "green_canal": _water("green_canal", "duckweed", 0.04, mottle=0.04),
     "turbid_canal": _water("turbid", "canal", 0.4),
-    "lake": _water("canal", "turbid", 0.35, mottle=0.08),
+    "lake": _water("canal", "turbid", 0.35, mottle=0.05),
     "pond": _water("pond", "pond_green", 0.25),
     "pond_green": _water("pond_green", "pond", 0.3),
     "pond_brown": _water("pond_brown", "turbid", 0.3),
