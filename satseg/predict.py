@@ -187,7 +187,7 @@ class _Blend:
         weight = np.outer(self._rows[window.row], self._cols[window.col]).astype(np.float32)
         place = (slice(0, height), slice(window.col, window.col + width))
         self._sum[place] += (probability * weight)[:height, :width]
-        self._valid[place] |= patch.valid
+        self._valid[place] = patch.valid
 
     def pop(self, stop: int, start: int) -> Iterator[np.ma.MaskedArray]:
         """Yield the final rows [start, stop), few at a time, and move on to row ``stop``."""

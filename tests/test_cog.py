@@ -1,10 +1,12 @@
 import hashlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
 from affine import Affine
 from rasterio.warp import transform_bounds
 
@@ -124,3 +126,14 @@ def test_stored_file_appears_only_when_complete(tmp_path: Path) -> None:
         assert not path.exists()
     assert path.read_text() == "complete"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_copy_that_differs_from_the_rows_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other.tif"
+    write(other, np.zeros((9, 9), np.uint8), 9)
+    monkeypatch.setattr(rasterio.shutil, "copy", lambda _, target, **__: shutil.copy(other, target))
+    with pytest.raises(StorageError, match="does not read back"):
+        write(tmp_path / "map.tif", np.ones((9, 9), np.uint8), 9)
+    assert list(tmp_path.iterdir()) == [other]

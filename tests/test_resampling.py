@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -73,3 +74,13 @@ def test_pixel_is_the_same_bit_by_bit_in_any_piece(
     place = slice(start, start + length)
     np.testing.assert_array_equal(piece, whole[:, place, place])
     np.testing.assert_array_equal(piece_kept, kept[place, place])
+
+
+@pytest.mark.parametrize(("source", "target"), [(40, 27), (40, 13), (27, 40)])
+def test_invalid_pixels_elsewhere_change_no_bit(source: int, target: int) -> None:
+    data = np.random.default_rng(1).random((1, source, source)).astype(np.float32)
+    valid = np.ones((source, source), dtype=bool)
+    whole, _ = field(data, valid, (target, target))
+    valid[-1, -1] = False
+    holed, _ = field(data, valid, (target, target))
+    np.testing.assert_array_equal(holed[:, : target - 2], whole[:, : target - 2])

@@ -123,6 +123,14 @@ def test_internal_mask_is_honoured(geotiff: Factory, random_dn: Numbers) -> None
     assert (whole(scene).data[:, hidden] == 0).all()
 
 
+def test_pixels_under_the_mask_are_0_even_where_numbers_are_negative(geotiff: Factory) -> None:
+    data = np.random.default_rng(0).uniform(-5, 5, (3, 10, 10)).astype(np.float32)
+    data[:, 4, 4] = -9999
+    values = whole(open_scene(geotiff(data, nodata=-9999)))
+    assert values.mask[:, 4, 4].all()
+    assert (values.data[:, 4, 4] == 0).all()
+
+
 def test_coarser_pixel_is_the_mean_of_its_valid_pixels(geotiff: Factory) -> None:
     data = np.tile(np.array([[100, 200], [300, 400]], np.uint16), (3, 4, 4))
     data[:, 0, 0] = 0
@@ -202,7 +210,8 @@ def test_overviews_do_not_change_what_models_read(geotiff: Factory, random_dn: N
         dataset.build_overviews([2, 4, 8], rasterio.enums.Resampling.nearest)
     pyramid = open_scene(path)
     assert pyramid.stretch == plain.stretch
-    np.testing.assert_array_equal(whole(pyramid, 1.2), whole(plain, 1.2))
+    for gsd in (1.2, 2.4, 4.5):
+        np.testing.assert_array_equal(whole(pyramid, gsd), whole(plain, gsd))
     coarse = whole(pyramid, 24)
     assert coarse.shape == (3, 16, 16)
     assert not np.array_equal(coarse, whole(plain, 24))
