@@ -49,7 +49,7 @@ class Crowns:
 def burn_features(land: Landscape, size_px: int, gsd_m: float) -> tuple[NDArray[np.intp], Mixed]:
     """Return the feature index of each pixel, intp (size, size), and the mixed pixels.
 
-    Ground that no feature covers takes feature 0.
+    Ground that no feature covers takes feature 0, which lies under everything.
     """
     from affine import Affine
     from rasterio.features import rasterize

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from satseg import classes
-from satseg.simulate.quads import Quad, at, cuts, direction, inset, lengthwise, piece, size
+from satseg.simulate.quads import Quad, cuts, inset, lengthwise, piece, size
 from satseg.simulate.sketch import Sketch
 
 
@@ -124,7 +124,7 @@ def fill_park(quad: Quad, sketch: Sketch) -> None:
     for _ in range(int(rng.integers(3, 9))):
         spot = _patch(quad, rng, 0.15, 0.45)
         if rng.random() < 0.5:
-            sketch.add(blob(spot, rng), str(rng.choice(["lawn", "grass", "weeds", "shrubs"])), 9)
+            sketch.add(blob(spot, rng, 1.0, 1.0), str(rng.choice(["grass", "weeds", "shrubs"])), 9)
         scatter_trees(spot, sketch, per_ha=float(rng.uniform(60, 420)), kind=int(rng.integers(4)))
     if rng.random() < 0.5:
         spot = _patch(quad, rng, 0.2, 0.45)
@@ -140,8 +140,8 @@ def fill_waste(quad: Quad, sketch: Sketch) -> None:
     """Fill with abandoned land: weeds, reeds, rubble, bare patches, bushes; no rows."""
     rng = sketch.rng
     sketch.add(quad, str(rng.choice(["weeds", "reeds", "weeds", "verge"])), classes.GRASS)
-    for _ in range(int(rng.integers(4, 14))):
-        spot = blob(_patch(quad, rng, 0.08, 0.4), rng)
+    for _ in range(int(rng.integers(6, 20))):
+        spot = blob(_patch(quad, rng, 0.06, 0.36), rng, 1.0, float(rng.uniform(0.5, 2.5)))
         kind = rng.random()
         if kind < 0.25:
             sketch.add(spot, "rubble", classes.BARE)
@@ -213,12 +213,15 @@ def fill_greenhouses(quad: Quad, sketch: Sketch) -> None:
             sketch.add(house, sort, classes.GREENHOUSE, height_m=1.2, roof="vault")
 
 
-def blob(quad: Quad, rng: np.random.Generator, scale: float = 1.0) -> Quad:
-    """Return a rounded, uneven ring (48, 2) inscribed in ``quad``."""
-    angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
-    radius = np.full(48, 0.43)
+def blob(quad: Quad, rng: np.random.Generator, scale: float = 1.0, ragged: float = 0.0) -> Quad:
+    """Return an uneven ring (72, 2) inscribed in ``quad``; ``ragged`` up to 1 frays its edge."""
+    angle = np.linspace(0, 2 * np.pi, 72, endpoint=False)
+    radius = np.full(72, 0.43)
     for order in (2, 3, 5):
         radius += rng.uniform(0, 0.055) * np.cos(order * angle + rng.uniform(0, 6.28))
+    for order in range(6, 24):
+        height = ragged * 0.22 / order * rng.normal()
+        radius += height * np.cos(order * angle + rng.uniform(0, 6.28))
     radius = np.minimum(radius * scale, 0.499)
     square = np.abs(np.cos(angle)) ** 4 + np.abs(np.sin(angle)) ** 4
     radius = radius / square ** rng.uniform(0.05, 0.22)
@@ -236,21 +239,3 @@ def _points(quad: Quad, s: Quad, t: Quad) -> Quad:
     top = quad[0] * (1 - s) + quad[1] * s
     bottom = quad[3] * (1 - s) + quad[2] * s
     return np.asarray(top * (1 - t) + bottom * t)
-
-
-__all__ = [
-    "at",
-    "blob",
-    "direction",
-    "fill_forest",
-    "fill_greenhouses",
-    "fill_lake",
-    "fill_nursery",
-    "fill_orchard",
-    "fill_park",
-    "fill_ponds",
-    "fill_waste",
-    "grid_of_trees",
-    "row_of_trees",
-    "scatter_trees",
-]

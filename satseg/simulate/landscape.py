@@ -14,7 +14,7 @@ from satseg.simulate import greenery, network, settlements
 from satseg.simulate.definition import FARM_ZONES, ZONES, Definition
 from satseg.simulate.fields import fill_fields
 from satseg.simulate.hamlets import fill_hamlet
-from satseg.simulate.quads import Quad, centre
+from satseg.simulate.quads import Quad, centre, rectangle
 from satseg.simulate.sketch import Feature, Sketch
 
 Filler = Callable[[Quad, Sketch], None]
@@ -92,7 +92,11 @@ def landscape_on(definition: Definition, date: dt.date) -> Landscape:
     Blocks whose kind of land has not changed are the same on every date.
     """
     layout = plan(definition)
-    sketches = []
+    below = Sketch(np.random.default_rng([definition.seed, 9]))
+    middle = (definition.size_m / 2, definition.size_m / 2)
+    side_m = definition.size_m + 100.0
+    below.add(rectangle(middle, 0.0, side_m, side_m), "verge", classes.GRASS)
+    sketches = [below]
     for k, (quad, zone) in enumerate(
         zip(layout.blocks, zones_on(definition, layout, date), strict=True)
     ):

@@ -21,7 +21,7 @@ from satseg.simulate.quads import (
     size,
     turned,
 )
-from satseg.simulate.sketch import Sketch
+from satseg.simulate.sketch import Roof, Sketch
 
 HOUSE_ROOFS = ("roof_dark_red",) * 4 + ("roof_red", "roof_grey", "roof_slate", "roof_brown")
 SHED_ROOFS = ("roof_blue", "roof_grey", "roof_white", "roof_dark_red", "concrete", "roof_rust")
@@ -72,8 +72,9 @@ def _grown_village(quad: Quad, sketch: Sketch) -> None:
             roof = style if rng.random() < 0.5 else str(rng.choice(HOUSE_ROOFS + SHED_ROOFS))
             house = rectangle((spot[0], spot[1]), turn, wide, deep)
             high = float(rng.choice([3.2, 3.6, 6.4]))
-            shape = str(rng.choice(["hip", "gable", "gable", "flat"]))
-            sketch.add(house, roof, classes.BUILT, height_m=high, roof=shape)  # type: ignore[arg-type]
+            shapes: tuple[Roof, ...] = ("hip", "gable", "gable", "flat")
+            shape = shapes[int(rng.integers(4))]
+            sketch.add(house, roof, classes.BUILT, height_m=high, roof=shape)
 
 
 def fill_row(row: Quad, sketch: Sketch) -> None:
@@ -101,8 +102,8 @@ def _homestead(plot: Quad, style: str, sketch: Sketch) -> None:
     house = piece(plot, side, 1 - side, yard, yard + rng.uniform(8.5, 11) / deep)
     roof = style if rng.random() < 0.65 else str(rng.choice(HOUSE_ROOFS))
     high = float(rng.choice([3.4, 6.4, 6.8, 9.6]))
-    shape = "hip" if rng.random() < 0.7 else "gable"
-    sketch.add(house, roof, classes.BUILT, height_m=high, roof=shape)  # type: ignore[arg-type]
+    shape: Roof = "hip" if rng.random() < 0.7 else "gable"
+    sketch.add(house, roof, classes.BUILT, height_m=high, roof=shape)
     if rng.random() < 0.6:
         lean = piece(plot, side, side + rng.uniform(0.25, 0.5), 0.05, 0.05 + 4.0 / deep)
         sort = str(rng.choice(SHED_ROOFS))
@@ -154,20 +155,41 @@ def fill_slabs(quad: Quad, sketch: Sketch) -> None:
     length, width = size(quad)
     gap = 12 + floors * 2.1
     rows = max(1, int(width / gap))
-    roof = str(rng.choice(["roof_grey", "roof_red", "roof_dark_red", "concrete", "roof_slate"]))
+    roof = str(rng.choice(["old_concrete", "roof_red", "roof_brown", "concrete", "roof_slate"]))
     for k in range(rows):
         t = (k + 0.35) / rows
         band = piece(quad, 0.03, 0.97, t, t + 11.5 / width)
-        spots = cuts(rng, length, 40, 75)
+        spots = cuts(rng, length, 32, 75)
         for s0, s1 in pairwise(spots):
-            block = piece(band, s0 + 5 / length, s1 - 5 / length, 0, 1)
-            shape = "flat" if roof == "concrete" or floors > 7 else "hip"
-            high = floors * 2.9
-            sketch.add(block, roof, classes.BUILT, height_m=high, roof=shape)  # type: ignore[arg-type]
+            if rng.random() < 0.93:
+                slab = piece(band, s0 + 5 / length, s1 - 5 / length, 0, 1)
+                _slab(slab, roof, floors, sketch)
         lane = piece(quad, 0, 1, t + 17 / width, t + 22 / width)
         sketch.add(lane, str(rng.choice(["asphalt", "paving"])), classes.ROAD)
         row_of_trees(lane, sketch, spacing_m=7.0, radius_m=(1.2, 2.6), kind=int(rng.integers(2)))
-    scatter_trees(quad, sketch, per_ha=float(rng.uniform(30, 140)))
+        for s in np.arange(0.02, 0.96, 3.0 / length):
+            if rng.random() < 0.35:
+                car = piece(lane, s, s + 1.9 / length, 0.05, 0.9)
+                paint = str(rng.choice(["car_white", "car_dark", "car_red", "car_white"]))
+                sketch.add(car, paint, classes.ROAD, height_m=1.4, roof="flat")
+    cross = piece(quad, 0.48, 0.48 + 6.0 / length, 0, 1)
+    sketch.add(cross, "asphalt", classes.ROAD)
+    scatter_trees(quad, sketch, per_ha=float(rng.uniform(60, 260)))
+
+
+def _slab(slab: Quad, roof: str, floors: int, sketch: Sketch) -> None:
+    rng = sketch.rng
+    high = floors * 2.9
+    flat = "concrete" in roof or floors > 7
+    shape: Roof = "flat" if flat else "hip"
+    sketch.add(slab, roof, classes.BUILT, height_m=high, roof=shape)
+    if not flat:
+        return
+    length, width = size(slab)
+    for s in np.arange(0.12, 0.9, 15.0 / length):
+        box = piece(slab, s, s + 3.6 / length, 0.35, 0.35 + 4.2 / width)
+        sort = str(rng.choice(["concrete", "old_concrete", "roof_slate"]))
+        sketch.add(box, sort, classes.BUILT, height_m=high + 2.8, roof="flat")
 
 
 def fill_industry(quad: Quad, sketch: Sketch) -> None:
@@ -222,10 +244,11 @@ def fill_construction(quad: Quad, sketch: Sketch) -> None:
     """Fill with a building site: bare soil, heaps, tracks, site huts, first slabs, puddles."""
     rng = sketch.rng
     sketch.add(quad, str(rng.choice(["site_soil", "site_soil", "rubble"])), classes.BARE)
-    for _ in range(int(rng.integers(5, 14))):
-        length, width = rng.uniform(0.08, 0.4, 2)
+    for _ in range(int(rng.integers(8, 22))):
+        length, width = rng.uniform(0.06, 0.36, 2)
         s, t = rng.uniform(0, 1 - length), rng.uniform(0, 1 - width)
-        spot = blob(piece(quad, s, s + length, t, t + width), rng)
+        spot = piece(quad, s, s + length, t, t + width)
+        spot = blob(spot, rng, 1.0, float(rng.uniform(0.5, 3.0)))
         sketch.add(spot, str(rng.choice(["site_soil", "rubble", "site_wet", "weeds", "net"])), 6)
     for _ in range(int(rng.integers(1, 4))):
         t = rng.uniform(0.1, 0.9)
@@ -239,7 +262,9 @@ def fill_construction(quad: Quad, sketch: Sketch) -> None:
         sketch.add(
             base, "concrete", classes.BUILT, height_m=float(rng.uniform(0.5, 14)), roof="flat"
         )
-    huts = piece(site, 0.03, 0.03 + 30 / size(site)[0], 0.03, 0.03 + 7 / size(site)[1])
-    sketch.add(
-        huts, str(rng.choice(["roof_blue", "car_white"])), classes.BUILT, height_m=3, roof="flat"
-    )
+    if rng.random() < 0.7:
+        s, t = rng.uniform(0.03, 0.8, 2)
+        length, width = size(site)
+        huts = piece(site, s, s + rng.uniform(14, 40) / length, t, t + 6.5 / width)
+        paint = str(rng.choice(["roof_blue", "car_white", "roof_grey"]))
+        sketch.add(huts, paint, classes.BUILT, height_m=3, roof="flat")
