@@ -28,7 +28,7 @@ class SceneRecord:
         false_colour: colour infrared, likewise, or None without near infrared.
         thumbnail: PNG, 256 pixels at most, nodata transparent.
         simulated: whether the scene was made by the simulator.
-        valid_fraction: share of the image that holds data, 0 to 1, to about a hundredth.
+        valid_fraction: share of the image's pixels that hold data, 0 to 1.
         footprint: outline in longitude and latitude on WGS 84.
         truth: exact classes (codes of ``satseg.classes``) of a simulated scene, or None.
         sha256: of the image file, hexadecimal.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +17,7 @@ from satseg.catalog_items import scene_item, sha256_of
 from satseg.catalog_records import SceneRecord
 from satseg.catalog_store import Store, write_json
 from satseg.cog import storing
-from satseg.display import (
-    false_colour_bands,
-    true_colour_bands,
-    write_imagery_display,
-    write_thumbnail,
-)
+from satseg.display import false_colour_bands, true_colour_bands, write_pictures
 from satseg.errors import CatalogError, DateError, RegionError, SceneError
 from satseg.identifiers import check_identifier, slug
 from satseg.regions import Region, containing
@@ -63,8 +58,7 @@ def register_scene(
     _region(catalog, wanted, scene_id, scene, footprint)  # refuse before the work
     truth = _existing(wanted.truth)
     with store.staging() as folder:
-        hrefs = _write_files(scene, folder, wanted.copy, truth, progress)
-        valid = write_thumbnail(scene, folder / "thumbnail.png")
+        hrefs, valid = _write_files(scene, folder, wanted.copy, truth, progress)
         if valid == 0:
             raise SceneError(
                 expected="an image with data",
@@ -105,29 +99,24 @@ def register_scene(
 
 def _write_files(
     scene: Scene, folder: Path, copy: bool, truth: Path | None, progress: Progress | None
-) -> dict[str, str]:
-    """Write the files of the entry and return the address of each asset but the item's own."""
-    false_colour = false_colour_bands(scene.bands)
-    middle = 55 if false_colour else 100
-    write_imagery_display(
-        scene,
-        folder / "display.tif",
-        bands=true_colour_bands(scene.bands),
-        progress=_share(progress, 10, middle),
-    )
+) -> tuple[dict[str, str], float]:
+    """Write the entry's files; return the address of each asset and the share of valid pixels."""
+    pictures: dict[Path, Sequence[str]] = {folder / "display.tif": true_colour_bands(scene.bands)}
     hrefs = {"display": "./display.tif", "thumbnail": "./thumbnail.png"}
-    if false_colour is not None:
-        write_imagery_display(
-            scene,
-            folder / "false_colour.tif",
-            bands=false_colour,
-            progress=_share(progress, middle, 100),
-        )
+    infrared = false_colour_bands(scene.bands)
+    if infrared is not None:
+        pictures[folder / "false_colour.tif"] = infrared
         hrefs["false_colour"] = "./false_colour.tif"
+    valid = write_pictures(
+        scene,
+        pictures,
+        thumbnail=folder / "thumbnail.png",
+        progress=_share(progress, 10, 100),
+    )
     hrefs["image"] = _href(scene.path, folder, "image", copy)
     if truth is not None:
         hrefs["truth"] = _href(truth, folder, "truth", copy)
-    return hrefs
+    return hrefs, valid
 
 
 def _href(path: Path, folder: Path, name: str, copy: bool) -> str:

@@ -1,19 +1,26 @@
 """Display copies: rasters that a map shows without reprojecting them.
 
-They are Cloud Optimised GeoTIFFs on the tile grid of web maps, so that one tile is one read of one
-block. Numbers are never taken from them.
+They are Cloud Optimised GeoTIFFs on the grid of web map tiles (GoogleMapsCompatible), so that one
+tile is one read of one block. Numbers are never taken from them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
 import rasterio.shutil
+from affine import Affine
 from numpy.typing import NDArray
 from PIL import Image
+from rasterio.enums import Resampling
+from rasterio.vrt import WarpedVRT
+from rasterio.warp import calculate_default_transform
 from rasterio.windows import Window as RasterWindow
 
 from satseg.bands import RGB
@@ -22,23 +29,24 @@ from satseg.reading import raster_environment
 from satseg.scene import Scene
 from satseg.windows import Window
 
+Progress = Callable[[int, int], None]
+
 FALSE_COLOUR = ("nir1", "red", "green")
 """Colour infrared: growing plants are red."""
 
 GAMMA = 0.85
 """Exponent on the stretched value; below 1 it lifts the shadows a little."""
 
+THUMBNAIL_PX = 256
+
 _BLOCK = 1024
-_JPEG_QUALITY = 85
-_TILED = {"driver": "GTiff", "tiled": True, "blockxsize": 256, "blockysize": 256}
-_WEB_MERCATOR = {
-    "driver": "COG",
-    "TILING_SCHEME": "GoogleMapsCompatible",
-    "RESAMPLING": "BILINEAR",
-    "OVERVIEW_RESAMPLING": "AVERAGE",
-    "NUM_THREADS": "ALL_CPUS",
-    "BIGTIFF": "IF_SAFER",
-}
+_TILE = 256
+_HALF_WORLD_M = math.pi * 6378137.0
+"""Half the side of the Web Mercator square. Source: EPSG:3857, WGS 84's semi-major axis."""
+
+_TILED = {"driver": "GTiff", "tiled": True, "blockxsize": _TILE, "blockysize": _TILE}
+_JPEG = {"COMPRESS": "JPEG", "QUALITY": "85"}
+_LOSSLESS = {"COMPRESS": "DEFLATE", "PREDICTOR": "YES"}
 
 
 def true_colour_bands(bands: Sequence[str]) -> tuple[str, str, str]:
@@ -54,23 +62,79 @@ def false_colour_bands(bands: Sequence[str]) -> tuple[str, str, str] | None:
 
 
 def write_imagery_display(
-    scene: Scene,
-    output: Path,
-    *,
-    bands: Sequence[str],
-    progress: Callable[[int, int], None] | None = None,
+    scene: Scene, output: Path, *, bands: Sequence[str], progress: Progress | None = None
 ) -> None:
-    """Write three bands of a scene as an 8-bit Web Mercator COG (JPEG with a mask).
+    """Write three bands of a scene as an 8-bit Web Mercator COG; see ``write_pictures``."""
+    write_pictures(scene, {output: bands}, progress=progress)
+
+
+def write_pictures(
+    scene: Scene,
+    pictures: Mapping[Path, Sequence[str]],
+    *,
+    thumbnail: Path | None = None,
+    progress: Progress | None = None,
+) -> float:
+    """Write 8-bit Web Mercator COGs (JPEG with a mask) and return the share of valid pixels.
+
+    The scene is read once, block by block; memory does not depend on its size.
 
     Args:
         scene: the scene; its own stretch (percentiles 1 and 99) scales the values.
-        output: the file to write; it appears whole or not at all.
-        bands: names of the bands shown as red, green and blue.
-        progress: called with (blocks done, blocks in all).
+        pictures: for each file to write, the bands shown as red, green and blue. A file appears
+            whole or not at all.
+        thumbnail: where a PNG of the first picture goes, at most 256 pixels wide and high, in the
+            scene's own orientation; nodata is transparent.
+        progress: called with (steps done, steps in all).
+
+    Raises:
+        BandError: the scene lacks a band.
+        SceneError: the scene cannot be read to the end.
+        StorageError: a file cannot be written completely.
+    """
+    with ExitStack() as stack, raster_environment():
+        wholes = [stack.enter_context(storing(path)) for path in pictures]
+        flats = [whole.with_name("flat.tif") for whole in wholes]
+        blocks = len(list(_blocks(*scene.grid.shape)))
+        steps = _Steps(progress, blocks + blocks * len(flats))
+        valid = _write_flat(scene, flats, list(pictures.values()), steps)
+        if thumbnail is not None:
+            _write_thumbnail(flats[0], thumbnail)
+        for flat, whole in zip(flats, wholes, strict=True):
+            _write_web_mercator(flat, whole, _JPEG)
+            steps.advance(blocks)
+    return valid / (scene.grid.height * scene.grid.width)
+
+
+def write_probability_display(probability: Path, output: Path) -> None:
+    """Write a probability raster (uint8, nodata 255) as a lossless Web Mercator COG.
 
     Raises:
         StorageError: the file cannot be written completely.
     """
+    with storing(output) as whole, raster_environment():
+        _write_web_mercator(probability, whole, _LOSSLESS)
+
+
+class _Steps:
+    """Counts steps and reports them."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._done = 0
+
+    def advance(self, count: int = 1) -> None:
+        self._done += count
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+
+def _write_flat(
+    scene: Scene, flats: Sequence[Path], pictures: Sequence[Sequence[str]], steps: _Steps
+) -> int:
+    """Write each picture as RGBA on the scene's own grid; return the number of valid pixels."""
+    needed = tuple(dict.fromkeys(band for bands in pictures for band in bands))
     height, width = scene.grid.shape
     profile = {
         **_TILED,
@@ -82,59 +146,90 @@ def write_imagery_display(
         "transform": scene.grid.affine,
         "photometric": "RGB",
         "alpha": "YES",
+        "bigtiff": "if_safer",
     }
-    windows = list(_blocks(height, width))
-    with storing(output) as whole, raster_environment():
-        flat = whole.with_name("flat.tif")
-        with scene.reader() as reader, rasterio.open(flat, "w", **profile) as target:
-            for done, window in enumerate(windows, start=1):
-                place = RasterWindow(window.col, window.row, window.width, window.height)
-                target.write(_rgba(reader.read(window, bands=bands)), window=place)
-                if progress is not None:
-                    progress(done, len(windows))
-        options = {"COMPRESS": "JPEG", "QUALITY": str(_JPEG_QUALITY)}
-        rasterio.shutil.copy(flat, whole, **_WEB_MERCATOR, **options)
+    valid = 0
+    with scene.reader() as reader, ExitStack() as stack:
+        targets = [stack.enter_context(rasterio.open(flat, "w", **profile)) for flat in flats]
+        for window in _blocks(height, width):
+            place = RasterWindow(window.col, window.row, window.width, window.height)
+            pixels = reader.read(window, bands=needed)
+            colours, alpha = _eight_bit(pixels)
+            for target, bands in zip(targets, pictures, strict=True):
+                target.write(colours[[needed.index(band) for band in bands]], (1, 2, 3), place)
+                target.write(alpha, 4, place)
+            valid += int(np.count_nonzero(alpha))
+            steps.advance()
+    return valid
 
 
-def write_probability_display(probability: Path, output: Path) -> None:
-    """Write a probability raster (uint8, nodata 255) as a lossless Web Mercator COG.
-
-    Raises:
-        StorageError: the file cannot be written completely.
-    """
-    options = {"COMPRESS": "DEFLATE", "PREDICTOR": "YES", "ADD_ALPHA": "NO"}
-    with storing(output) as whole, raster_environment():
-        rasterio.shutil.copy(probability, whole, **_WEB_MERCATOR, **options)
+def _eight_bit(pixels: np.ma.MaskedArray) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return bands (n, h, w) and alpha (h, w), uint8, of masked float32 (n, h, w) in 0..1."""
+    visible = ~np.ma.getmaskarray(pixels).any(axis=0)
+    lifted = np.clip(pixels.filled(0), 0, 1) ** np.float32(GAMMA)
+    colours = np.rint(lifted * 255) * visible
+    return colours.astype(np.uint8), np.where(visible, 255, 0).astype(np.uint8)
 
 
-def write_thumbnail(scene: Scene, output: Path, *, size_px: int = 256) -> float:
-    """Write a PNG no larger than ``size_px`` in either direction; nodata is transparent.
-
-    Returns:
-        The share of the thumbnail's area that holds data, 0 to 1.
-
-    Raises:
-        StorageError: the file cannot be written completely.
-    """
-    height, width = scene.grid.shape
-    down, across = scene.grid.gsd_m()
-    gsd_m = max(height * down, width * across) / size_px
-    small = scene.grid.at_gsd(gsd_m)
-    window = Window(0, 0, small.height, small.width)
-    pixels = scene.read(window, gsd_m=gsd_m, bands=true_colour_bands(scene.bands))
-    rgba = _rgba(pixels)
+def _write_thumbnail(flat: Path, output: Path) -> None:
+    with rasterio.open(flat) as source:
+        scale = min(1.0, THUMBNAIL_PX / max(source.height, source.width))
+        shape = (4, max(1, round(source.height * scale)), max(1, round(source.width * scale)))
+        rgba = source.read(out_shape=shape, resampling=Resampling.average)
+    rgba[3] = np.where(rgba[3] >= 128, 255, 0)
     with storing(output) as whole:
         Image.fromarray(np.moveaxis(rgba, 0, -1)).save(whole)
-    return float((rgba[3] > 0).mean())
 
 
-def _rgba(pixels: np.ma.MaskedArray) -> NDArray[np.uint8]:
-    """Return (4, h, w) uint8 from masked float32 (3, h, w) in 0..1; nodata is all 0."""
-    hidden = np.ma.getmaskarray(pixels).any(axis=0)
-    values = np.where(hidden, 0.0, pixels.filled(0.0))
-    colour = np.rint(np.clip(values, 0, 1) ** GAMMA * 255)
-    alpha = np.where(hidden, 0, 255)[np.newaxis]
-    return np.concatenate([colour, alpha]).astype(np.uint8)
+def _write_web_mercator(source: Path, target: Path, options: Mapping[str, str]) -> None:
+    """Write ``source`` as a COG whose blocks are web map tiles, at the nearest zoom.
+
+    Warping first and copying then takes about half the time of the COG driver's own way.
+    """
+    warped = target.with_name("warped.tif")
+    with (
+        rasterio.open(source) as flat,
+        WarpedVRT(flat, **_tile_grid(flat), resampling=Resampling.bilinear) as shown,
+    ):
+        profile = {**shown.profile, **_TILED, "bigtiff": "if_safer"}
+        if flat.count == 4:
+            profile |= {"photometric": "RGB", "alpha": "YES"}
+        with rasterio.open(warped, "w", **profile) as copy:
+            for window in _blocks(shown.height, shown.width):
+                place = RasterWindow(window.col, window.row, window.width, window.height)
+                copy.write(shown.read(window=place), window=place)
+    rasterio.shutil.copy(
+        warped,
+        target,
+        driver="COG",
+        BLOCKSIZE=str(_TILE),
+        OVERVIEW_RESAMPLING="AVERAGE",
+        BIGTIFF="IF_SAFER",
+        **options,
+    )
+
+
+def _tile_grid(source: Any) -> dict[str, Any]:
+    """Return CRS, transform and size of the whole tiles around a raster at the nearest zoom."""
+    placed, width, height = calculate_default_transform(
+        source.crs, "EPSG:3857", source.width, source.height, *source.bounds
+    )
+    zoom = round(math.log2(2 * _HALF_WORLD_M / _TILE / placed.a))
+    pixel_m = 2 * _HALF_WORLD_M / (_TILE * 2**zoom)
+    tile_m = pixel_m * _TILE
+    slack = 1e-6  # of a tile: an edge that lies on a tile's edge opens no further tile
+    west = math.floor((placed.c + _HALF_WORLD_M) / tile_m + slack)
+    east = math.ceil((placed.c + width * placed.a + _HALF_WORLD_M) / tile_m - slack)
+    north = math.floor((_HALF_WORLD_M - placed.f) / tile_m + slack)
+    south = math.ceil((_HALF_WORLD_M - placed.f - height * placed.e) / tile_m - slack)
+    return {
+        "crs": "EPSG:3857",
+        "transform": Affine(
+            pixel_m, 0, west * tile_m - _HALF_WORLD_M, 0, -pixel_m, _HALF_WORLD_M - north * tile_m
+        ),
+        "width": (east - west) * _TILE,
+        "height": (south - north) * _TILE,
+    }
 
 
 def _blocks(height: int, width: int) -> Iterator[Window]:

@@ -12,12 +12,13 @@ from satseg.display import (
     false_colour_bands,
     true_colour_bands,
     write_imagery_display,
+    write_pictures,
     write_probability_display,
-    write_thumbnail,
 )
 from satseg.errors import StorageError
 from satseg.scene import open_scene
 
+WORLD_M = 2 * 20037508.342789244
 RGB = ("red", "green", "blue")
 
 
@@ -33,11 +34,12 @@ def test_imagery_is_shown_as_8_bit_web_mercator_tiles(tmp_path: Path) -> None:
         assert source.crs == "EPSG:3857"
         assert source.dtypes == ("uint8",) * 3
         assert source.block_shapes == [(256, 256)] * 3
-        assert source.tags(ns="TILING_SCHEME")["NAME"].lower() == "googlemapscompatible"
         assert source.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
-        world = 2 * 20037508.342789244
-        tiles = (source.bounds.left + world / 2) / (source.res[0] * 256)
-        assert tiles == pytest.approx(round(tiles), abs=1e-6)
+        assert source.res[0] == pytest.approx(WORLD_M / 256 / 2**18)
+        for distance in (source.bounds.left, source.bounds.top):
+            tiles = (distance + WORLD_M / 2) / (source.res[0] * 256)
+            assert tiles == pytest.approx(round(tiles), abs=1e-6)
+        assert source.overviews(1)[0] == 2
 
 
 def test_imagery_lies_where_the_scene_lies(tmp_path: Path) -> None:
@@ -94,13 +96,26 @@ def test_thumbnails_are_small_and_transparent_where_nothing_is(tmp_path: Path) -
     pixels = np.full((3, 300, 600), 500, np.uint16)
     pixels[:, :, :300] = 0
     scene = open_scene(write_raster(tmp_path / "s.tif", pixels, nodata=0))
-    share = write_thumbnail(scene, tmp_path / "t.png", size_px=64)
+    share = write_pictures(scene, {tmp_path / "d.tif": RGB}, thumbnail=tmp_path / "t.png")
     picture = Image.open(tmp_path / "t.png")
-    assert (picture.size, picture.mode) == ((64, 32), "RGBA")
+    assert (picture.size, picture.mode) == ((256, 128), "RGBA")
     alpha = np.asarray(picture)[..., 3]
-    assert not alpha[:, :32].any()
-    assert (alpha[:, 32:] == 255).all()
+    assert not alpha[:, :128].any()
+    assert (alpha[:, 128:] == 255).all()
     assert share == 0.5
+
+
+def test_several_pictures_show_their_own_bands(tmp_path: Path) -> None:
+    pixels = np.ones((4, 300, 400), np.uint16)
+    pixels[:, :, ::2] = 100  # two values a band, so that the stretch is from 1 to 100
+    pixels[3] = 101 - pixels[3]
+    scene = open_scene(write_raster(tmp_path / "s.tif", pixels))
+    both = {tmp_path / "true.tif": RGB, tmp_path / "false.tif": ("nir1", "red", "green")}
+    write_pictures(scene, both)
+    alone = tmp_path / "alone.tif"
+    write_imagery_display(scene, alone, bands=("nir1", "red", "green"))
+    assert np.array_equal(shown(tmp_path / "false.tif"), shown(alone))
+    assert not np.array_equal(shown(tmp_path / "true.tif"), shown(alone))
 
 
 def test_bands_are_chosen_by_name() -> None:
@@ -116,7 +131,7 @@ def test_progress_counts_blocks(tmp_path: Path) -> None:
     write_imagery_display(
         scene, tmp_path / "d.tif", bands=RGB, progress=lambda *step: seen.append(step)
     )
-    assert seen == [(1, 2), (2, 2)]
+    assert seen == [(1, 4), (2, 4), (4, 4)]
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
