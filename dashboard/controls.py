@@ -123,13 +123,13 @@ def _models(cards: Sequence[ModelCard], say: Words) -> tuple[Selection, ...]:
         name for name in st.session_state.get(Keys.MODELS, [next(iter(known))]) if name in known
     ]
     st.session_state[Keys.MODELS] = kept
-    chosen = st.multiselect(
+    chosen = st.pills(
         say("models"),
         list(known),
+        selection_mode="multi",
         key=Keys.MODELS,
         format_func=lambda name: known[name].title,
         help=say("models_help"),
-        placeholder=say("choose_model"),
     )
     single = tuple(Selection.of([name]) for name in chosen)
     together = (Selection.of(chosen),) if len(chosen) > 1 else ()

@@ -463,5 +463,6 @@
       app = app || new App(map);
       app.apply(state);
     },
+    maps: () => app.sheets().map((sheet) => sheet.map),
   };
 })();

@@ -63,7 +63,7 @@ def test_the_first_view_shows_the_latest_date_of_the_first_region(app: AppTest) 
     assert not app.error
     assert app.selectbox(key=Keys.REGION).value == "chongming"
     assert app.select_slider(key=Keys.DATE).value == "2025-04-30"
-    assert app.multiselect(key=Keys.MODELS).value == ["farmnet"]
+    assert app.pills(key=Keys.MODELS).value == ["farmnet"]
     shown = metrics(app)
     assert shown["Farmland"].endswith(" ha")
     assert shown["Share"].startswith("62.")
@@ -163,7 +163,7 @@ def test_an_ensemble_is_computed_for_the_shown_date_and_offered_for_the_others(
 ) -> None:
     app.run()
     app.select_slider(key=Keys.DATE).set_value("2019-04-12").run()
-    app.multiselect(key=Keys.MODELS).set_value(["farmnet", "unet8"]).run()
+    app.pills(key=Keys.MODELS).set_value(["farmnet", "unet8"]).run()
     assert [(job.scene_id, job.model_ids) for job in jobs.jobs] == [
         ("chongming-2019-04-12", ("farmnet", "unet8"))
     ]
@@ -179,7 +179,7 @@ def test_a_scene_without_the_models_bands_keeps_the_rest_working(
     app: AppTest, jobs: FakeJobs
 ) -> None:
     app.run()
-    app.multiselect(key=Keys.MODELS).set_value(["unet8"]).run()
+    app.pills(key=Keys.MODELS).set_value(["unet8"]).run()
     assert app.select_slider(key=Keys.DATE).value == "2025-04-30"
     assert jobs.jobs == []
     assert metrics(app)["Farmland"] == "–"
@@ -192,7 +192,7 @@ def test_a_scene_without_the_models_bands_keeps_the_rest_working(
 @pytest.mark.usefixtures("served")
 def test_without_a_chosen_model_the_imagery_stays(app: AppTest, jobs: FakeJobs) -> None:
     app.run()
-    app.multiselect(key=Keys.MODELS).set_value([]).run()
+    app.pills(key=Keys.MODELS).set_value([]).run()
     assert not app.exception
     assert metrics(app)["Farmland"] == "–"
     assert jobs.jobs == []
