@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from satseg.grids import Grid
 from satseg.simulate.definition import Definition
 from satseg.simulate.landscape import Landscape, is_farmland, landscape_on
 from satseg.simulate.render import grid_of
@@ -24,10 +25,11 @@ def farmland_polygons(definition: Definition, land: Landscape) -> list[Geometry]
     """
     import shapely
 
-    rings = [_to_map(definition, item.ring) for item in land.features]
+    grid = grid_of(definition)
+    rings = [_to_map(grid, item.ring) for item in land.features]
     shapes = shapely.make_valid(np.array([shapely.Polygon(ring) for ring in rings]))
     tree = shapely.STRtree(shapes)
-    frame = shapely.box(*grid_of(definition).bounds)
+    frame = shapely.box(*grid.bounds)
     farmland = []
     for number, item in enumerate(land.features):
         if not is_farmland(item) or item.surface.startswith("crop:"):
@@ -47,12 +49,13 @@ def parcels(
     """Return the parcels in UTM 51N that lie wholly or partly in the scene, and their stages."""
     import shapely
 
-    frame = shapely.box(*grid_of(definition).bounds)
+    grid = grid_of(definition)
+    frame = shapely.box(*grid.bounds)
     shapes, stages = [], []
     for item in land.features:
         if not item.parcel:
             continue
-        shape = shapely.Polygon(_to_map(definition, item.ring)).buffer(0).intersection(frame)
+        shape = shapely.Polygon(_to_map(grid, item.ring)).buffer(0).intersection(frame)
         if shape.area > 1 and shape.geom_type == "Polygon":
             shapes.append(shape)
             stages.append(surface_on(item.surface, date, item.chance, definition.crops))
@@ -76,12 +79,5 @@ def farmland_area_m2(definition: Definition, date: dt.date) -> float:
     return total
 
 
-def _to_map(definition: Definition, ring: NDArray[np.float64]) -> NDArray[np.float64]:
-    left, top = grid_of_corner(definition)
-    return np.column_stack([left + ring[:, 0], top - ring[:, 1]])
-
-
-def grid_of_corner(definition: Definition) -> tuple[float, float]:
-    """Return x and y of the scene's upper left corner in UTM 51N, metres."""
-    transform = grid_of(definition).transform
-    return transform[2], transform[5]
+def _to_map(grid: Grid, ring: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.column_stack([grid.transform[2] + ring[:, 0], grid.transform[5] - ring[:, 1]])
