@@ -27,7 +27,7 @@ Validity = Literal["all", "nodata", "mask", "blackfill"]
 CACHE_BYTES = 64 * 2**20
 """Bound of GDAL's block cache, which otherwise takes 5 % of the machine's memory."""
 
-_PIECE_SAMPLES = 6 * 2**20
+_PIECE_SAMPLES = 2**20
 _OVERVIEW_FROM = 8
 
 
