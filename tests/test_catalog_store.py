@@ -3,12 +3,14 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from shelf_files import snapshot, write_scene
 
+from satseg import catalog_scenes
 from satseg.catalog import Catalog
 from satseg.catalog_store import Store, write_json
 from satseg.errors import CatalogError, StorageError
@@ -66,6 +68,37 @@ def test_an_id_is_taken_across_kinds(store: Store) -> None:
         store.register("predictions", "a", folder)
 
 
+def test_writers_wait_for_the_lock_and_readers_do_not(store: Store) -> None:
+    other = Store(store.root)
+    writer = threading.Thread(target=stage, args=(other, "a"))
+    with store.locked():
+        writer.start()
+        writer.join(timeout=0.3)
+        assert writer.is_alive()
+        assert other.items("scenes") == []
+    writer.join()
+    assert other.items("scenes") == [{"id": "a"}]
+
+
+def test_a_twin_that_enters_meanwhile_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = Catalog.open(tmp_path / "catalog")
+    image = write_scene(tmp_path / "s.tif")
+    real = catalog_scenes.write_pictures
+
+    def meanwhile(*arguments: object, **options: object) -> float:
+        monkeypatch.setattr(catalog_scenes, "write_pictures", real)
+        Catalog.open(catalog.root).add_scene(image, date="2015-06-06", scene_id="first")
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(catalog_scenes, "write_pictures", meanwhile)
+    with pytest.raises(CatalogError, match="the same file as scene 'first'"):
+        catalog.add_scene(image, date="2015-06-06", scene_id="second")
+    assert [scene.id for scene in catalog.scenes()] == ["first"]
+    assert [region.id for region in catalog.regions()] == ["first"]
+
+
 def test_json_is_replaced_whole_or_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     path = store.root / "note.json"
     write_json(path, {"n": 1})
@@ -118,7 +151,8 @@ ADD = textwrap.dedent(
     """
     import sys
     from pathlib import Path
-    from satseg.catalog import Catalog
+    from satseg import catalog_scenes
+from satseg.catalog import Catalog
     from satseg.errors import CatalogError
 
     catalog = Catalog.open(Path(sys.argv[1]))

@@ -92,6 +92,14 @@ def test_probabilities_are_shown_without_loss(tmp_path: Path) -> None:
     assert share == pytest.approx(0.5, abs=0.03)
 
 
+def test_no_probability_beyond_its_neighbours_is_shown(tmp_path: Path) -> None:
+    codes = np.full((300, 400), 77, np.uint8)
+    codes[:, 200:] = 200
+    write_probability_display(write_probability(tmp_path / "p.tif", codes), tmp_path / "d.tif")
+    values = shown(tmp_path / "d.tif").compressed()
+    assert (values.min(), values.max()) == (77, 200)
+
+
 def test_thumbnails_are_small_and_transparent_where_nothing_is(tmp_path: Path) -> None:
     pixels = np.full((3, 300, 600), 500, np.uint16)
     pixels[:, :, :300] = 0
