@@ -127,5 +127,5 @@ def _islands(quad: Quad, sketch: Sketch) -> None:
             sketch.add(blob(spot, rng, 1.12), "verge", classes.GRASS)
             sketch.add(blob(spot, rng), str(rng.choice(["pond", "green_canal"])), classes.POND)
             continue
-        sketch.add(blob(spot, rng, 1.0, 2.0), "litter", classes.TREE)
+        sketch.add(blob(spot, rng, 1.0, 1.0), "litter", classes.TREE)
         scatter_trees(spot, sketch, per_ha=float(rng.uniform(150, 500)), kind=int(rng.integers(4)))

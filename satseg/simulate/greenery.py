@@ -141,7 +141,7 @@ def fill_waste(quad: Quad, sketch: Sketch) -> None:
     rng = sketch.rng
     sketch.add(quad, str(rng.choice(["weeds", "reeds", "weeds", "verge"])), classes.GRASS)
     for _ in range(int(rng.integers(6, 20))):
-        spot = blob(_patch(quad, rng, 0.06, 0.36), rng, 1.0, float(rng.uniform(0.5, 2.5)))
+        spot = blob(_patch(quad, rng, 0.06, 0.36), rng, 1.0, float(rng.uniform(0.3, 1.2)))
         kind = rng.random()
         if kind < 0.25:
             sketch.add(spot, "rubble", classes.BARE)

@@ -248,7 +248,7 @@ def fill_construction(quad: Quad, sketch: Sketch) -> None:
         length, width = rng.uniform(0.06, 0.36, 2)
         s, t = rng.uniform(0, 1 - length), rng.uniform(0, 1 - width)
         spot = piece(quad, s, s + length, t, t + width)
-        spot = blob(spot, rng, 1.0, float(rng.uniform(0.5, 3.0)))
+        spot = blob(spot, rng, 1.0, float(rng.uniform(0.3, 1.2)))
         sketch.add(spot, str(rng.choice(["site_soil", "rubble", "site_wet", "weeds", "net"])), 6)
     for _ in range(int(rng.integers(1, 4))):
         t = rng.uniform(0.1, 0.9)
