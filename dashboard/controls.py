@@ -66,11 +66,16 @@ def _region(
     known = {region.id: region for region in regions if scenes.get(region.id)}
     if st.session_state.get(Keys.REGION) not in known:
         st.session_state[Keys.REGION] = next(iter(known))
+    current = st.session_state[Keys.REGION]
+    # A box keeps the words in which its choice was made, so each language has a box of its own.
+    box = f"{Keys.REGION}_{language}"
+    st.session_state[box] = current
     st.selectbox(
         say("region"),
         list(known),
-        key=Keys.REGION,
+        key=box,
         format_func=lambda region_id: region_name(known[region_id], language),
+        on_change=lambda: st.session_state.update({Keys.REGION: st.session_state[box]}),
     )
     spots = [
         Spot(
@@ -85,7 +90,6 @@ def _region(
         )
         for region in regions
     ]
-    current = st.session_state[Keys.REGION]
     draw_overview(
         spots,
         current,

@@ -61,7 +61,7 @@ def test_the_first_view_shows_the_latest_date_of_the_first_region(app: AppTest) 
     app.run()
     assert not app.exception
     assert not app.error
-    assert app.selectbox(key=Keys.REGION).value == "chongming"
+    assert app.selectbox(key="region_en").value == "chongming"
     assert app.select_slider(key=Keys.DATE).value == "2025-04-30"
     assert app.pills(key=Keys.MODELS).value == ["farmnet"]
     shown = metrics(app)
@@ -83,7 +83,7 @@ def test_figures_follow_date_unit_and_language(app: AppTest) -> None:
     app.run()
     assert not app.exception
     assert metrics(app)["耕地面积"].endswith(" 亩")
-    assert app.selectbox(key=Keys.REGION).options == ["崇明稻田", "青浦湖畔"]
+    assert app.selectbox(key="region_zh").options == ["崇明稻田", "青浦湖畔"]
 
 
 @pytest.mark.usefixtures("served")
@@ -103,7 +103,7 @@ def test_a_date_that_the_new_region_lacks_becomes_its_latest(
 ) -> None:
     Catalog.open(served_own).remove_scene("qingpu-2025-04-30")
     app.run()
-    app.selectbox(key=Keys.REGION).set_value("qingpu").run()
+    app.selectbox(key="region_en").set_value("qingpu").run()
     assert not app.exception
     assert app.select_slider(key=Keys.DATE).value == "2022-05-20"
 
