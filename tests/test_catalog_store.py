@@ -151,8 +151,7 @@ ADD = textwrap.dedent(
     """
     import sys
     from pathlib import Path
-    from satseg import catalog_scenes
-from satseg.catalog import Catalog
+    from satseg.catalog import Catalog
     from satseg.errors import CatalogError
 
     catalog = Catalog.open(Path(sys.argv[1]))
