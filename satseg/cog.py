@@ -53,40 +53,48 @@ class RowWriter:
 
     def __init__(self, dataset: rasterio.io.DatasetWriter) -> None:
         self._dataset = dataset
-        self._pending = np.empty((dataset.count, 0, dataset.width), dtype=dataset.dtypes[0])
-        self._row = 0
+        shape = (dataset.count, min(_CHUNK_ROWS, dataset.height), dataset.width)
+        self._chunk = np.empty(shape, dtype=dataset.dtypes[0])
+        self._held = 0
+        self.rows = 0
         self.checksum = 0
 
-    @property
-    def rows(self) -> int:
-        """Rows taken so far."""
-        return self._row + int(self._pending.shape[1])
-
     def write(self, rows: NDArray[np.generic]) -> None:
-        """Append rows, (h, width) for one band or (bands, h, width), in the raster's dtype."""
+        """Append rows, (h, width) for one band or (bands, h, width), in the raster's dtype.
+
+        Raises:
+            ValueError: there are more rows than the raster's height.
+        """
         piece = rows[None] if rows.ndim == 2 else rows
-        self._pending = np.concatenate([self._pending, piece], axis=1, dtype=self._pending.dtype)
-        while self._pending.shape[1] >= _CHUNK_ROWS:
-            self._flush(_CHUNK_ROWS)
+        taken = 0
+        while taken < piece.shape[1]:
+            count = min(self._chunk.shape[1] - self._held, piece.shape[1] - taken)
+            self._chunk[:, self._held : self._held + count] = piece[:, taken : taken + count]
+            taken += count
+            self.rows += count
+            self._held += count
+            if self.rows > self._dataset.height:
+                raise ValueError(f"{self.rows} rows written of {self._dataset.height}")
+            if self._held == self._chunk.shape[1]:
+                self._flush()
 
     def finish(self) -> None:
         """Write what is left.
 
         Raises:
-            ValueError: the number of rows is not the raster's height.
+            ValueError: there are fewer rows than the raster's height.
         """
         if self.rows != self._dataset.height:
             raise ValueError(f"{self.rows} rows written of {self._dataset.height}")
-        if self._pending.shape[1]:
-            self._flush(int(self._pending.shape[1]))
+        if self._held:
+            self._flush()
 
-    def _flush(self, count: int) -> None:
-        chunk = np.ascontiguousarray(self._pending[:, :count])
-        self._pending = self._pending[:, count:].copy()
-        place = RasterWindow(0, self._row, self._dataset.width, count)
+    def _flush(self) -> None:
+        chunk = np.ascontiguousarray(self._chunk[:, : self._held])
+        place = RasterWindow(0, self.rows - self._held, self._dataset.width, self._held)
         self._dataset.write(chunk, window=place)
         self.checksum = zlib.crc32(chunk.data, self.checksum)
-        self._row += count
+        self._held = 0
 
 
 @contextmanager

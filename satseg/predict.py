@@ -26,7 +26,7 @@ from satseg.windows import Window, WindowPlan, plan_windows
 PROBABILITY = Layer("farmland probability", nodata=NODATA, scale=1 / SCALE)
 """Rasters of probability: uint8, v / 254, 255 for no data."""
 
-_YIELD_ROWS = 64
+_YIELD_ROWS = 16
 """Rows that are copied and encoded at once: as many as need little memory in a wide scene."""
 
 _Item = TypeVar("_Item")
