@@ -91,7 +91,7 @@ def resolve(
     is understood, then the customary order for 3 (RGB), 4 (RGB, NIR1) and 8 (WorldView-3) bands.
 
     Raises:
-        BandError: the number of names does not fit, a name stands twice, or nothing tells the order.
+        BandError: too few or too many names, a name stands twice, or nothing tells the order.
     """
     if requested is not None:
         names = tuple(canonical(name) for name in requested)

@@ -58,5 +58,5 @@ class TrainingError(SatsegError):
     """A training configuration or data set that cannot be used."""
 
 
-class Cancelled(Exception):
+class Cancelled(Exception):  # noqa: N818 (an outcome, not a mistake)
     """The caller asked for the work to stop; nothing was registered."""

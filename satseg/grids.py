@@ -1,4 +1,4 @@
-"""Pixel grids on the ground: footprint, resolution, and the same footprint at another resolution."""
+"""Pixel grids on the ground: footprint, resolution, the same footprint at another resolution."""
 
 from __future__ import annotations
 

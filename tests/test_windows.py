@@ -42,8 +42,7 @@ def test_every_pixel_is_covered_and_neighbours_overlap(
     assert len(set(plan)) == len(plan)
     for starts in (plan.row_starts, plan.col_starts):
         assert all(
-            0 < after - before <= patch - overlap
-            for before, after in itertools.pairwise(starts)
+            0 < after - before <= patch - overlap for before, after in itertools.pairwise(starts)
         )
     assert plan.row_starts[-1] == max(0, height - patch)
 

@@ -1,13 +1,5 @@
-"""Trained networks and the cards that describe them."""
+"""Trained networks and the cards that describe them; ``satseg.zoo.load`` loads the networks."""
 
 from satseg.zoo.card import ModelCard, default_models_folder, find_card, list_cards, load_card
-from satseg.zoo.load import load_model
 
-__all__ = [
-    "ModelCard",
-    "default_models_folder",
-    "find_card",
-    "list_cards",
-    "load_card",
-    "load_model",
-]
+__all__ = ["ModelCard", "default_models_folder", "find_card", "list_cards", "load_card"]

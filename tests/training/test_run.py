@@ -9,7 +9,8 @@ from satseg.errors import TrainingError
 from satseg.training import loop
 from satseg.training.config import Schedule, load_config
 from satseg.training.run import Listeners, train
-from satseg.zoo import load_card, load_model
+from satseg.zoo import load_card
+from satseg.zoo.load import load_model
 
 
 def _train(toy, run, **changes):

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from satseg.errors import ModelError
-from satseg.zoo import list_cards, load_card, load_model
+from satseg.zoo import list_cards, load_card
 from satseg.zoo.card import read_table, write_table
-from satseg.zoo.load import file_sha256
+from satseg.zoo.load import file_sha256, load_model
 from satseg.zoo.networks import build, load_imagenet
 
 EFFICIENTNET = {"encoder": "tf_efficientnet_lite0", "decoder_channels": [16, 16, 8, 8, 8]}
