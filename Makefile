@@ -7,12 +7,12 @@ PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-SAMPLES := catalog/.samples
 
-.PHONY: run test lint bench setup samples clean
+.PHONY: run test lint bench setup clean
 
 run: $(INSTALLED)
-	@$(BIN)/satseg sample
+	@$(BIN)/satseg sample --region chongming
+	@nice -n 10 $(BIN)/satseg sample >catalog/samples.log 2>&1 & # the other regions, meanwhile
 	@echo "Opening the dashboard on http://localhost:$(PORT) (stop with Ctrl+C)"
 	@$(BIN)/streamlit run dashboard/app.py --server.port $(PORT)
 

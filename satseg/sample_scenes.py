@@ -29,6 +29,7 @@ def add_samples(
     catalog: Catalog,
     definitions: Path,
     *,
+    region: str | None = None,
     drawing: Progress | None = None,
     adding: Progress | None = None,
     workers: int = 2,
@@ -40,6 +41,7 @@ def add_samples(
     Args:
         catalog: the catalog.
         definitions: folder with the scene definitions and ``regions.geojson``.
+        region: id of the region whose scenes are wanted; all without it.
         drawing: called with (scenes drawn, scenes in all).
         adding: called with (scenes added, scenes in all).
         workers: processes that share the work; with 1 it is done in this process.
@@ -49,13 +51,17 @@ def add_samples(
     """
     from satseg.simulate.samples import build_samples
 
-    regions = load_regions(definitions / "regions.geojson")
+    outlines = load_regions(definitions / "regions.geojson")
     samples = build_samples(
-        definitions, catalog.root / "samples", progress=drawing, workers=workers
+        definitions,
+        catalog.root / "samples",
+        region=region,
+        progress=drawing,
+        workers=workers,
     )
-    for region in regions:
-        catalog.replace_region(region)
-    names = {region.id: region for region in regions}
+    for outline in outlines:
+        catalog.replace_region(outline)
+    names = {outline.id: outline for outline in outlines}
     fresh = [sample for sample in samples if not _is_known(catalog, sample)]
     jobs = [(catalog.root, sample, _title(sample, names)) for sample in fresh]
     done, total = len(samples) - len(fresh), len(samples)

@@ -18,6 +18,10 @@ def sample(
         Path | None,
         typer.Option(help="Folder of scene definitions and regions. Default: sample_data."),
     ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(help="Only the scenes of this region, for example chongming. Default: all."),
+    ] = None,
     predict: Annotated[
         bool, typer.Option("--predict", help="Map the farmland of the scenes with every model too.")
     ] = False,
@@ -38,7 +42,7 @@ def sample(
     catalog = Catalog.open()
     folder = definitions or default_definitions()
     with bar("Drawing the scenes") as drawing, bar("Adding them to the catalog") as adding:
-        added = add_samples(catalog, folder, drawing=drawing, adding=adding)
+        added = add_samples(catalog, folder, region=region, drawing=drawing, adding=adding)
     console = Console(soft_wrap=True)
     console.print(f"{len(added)} simulated scenes are in the catalog {catalog.root}.")
     if predict:

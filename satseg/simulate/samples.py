@@ -111,16 +111,27 @@ def build_samples(
     folder: Path,
     out: Path,
     *,
+    region: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     workers: int = 2,
 ) -> list[SampleScene]:
     """Write all scenes of the definitions in ``folder`` that ``out`` lacks; return all of them.
 
+    With ``region`` only the scenes of that region count.
+
     A scene that was written from the same definition by the same renderer is kept. ``progress``
     is called with (scenes there, scenes in all). ``workers`` processes share the work; with 1 it
     is done in this process.
     """
-    wanted = [(item, date) for item in load_definitions(folder) for date in item.dates]
+    found = load_definitions(folder)
+    chosen = [item for item in found if region is None or item.region == region]
+    if not chosen:
+        raise SceneError(
+            expected=f"one of the regions {', '.join(sorted({item.region for item in found}))}",
+            found=repr(region),
+            fix="Correct the id of the region, or leave it out for all",
+        )
+    wanted = [(item, date) for item in chosen for date in item.dates]
     samples = [sample_of(item, date, out) for item, date in wanted]
     missing = [
         pair for pair, sample in zip(wanted, samples, strict=True) if not _is_there(pair[0], sample)

@@ -73,6 +73,15 @@ def test_what_is_there_is_not_made_again(folder, tmp_path):
     assert calls == [(2, 2)]
 
 
+def test_one_region_alone_is_made(folder, tmp_path):
+    (folder / "other.toml").write_text(TOML.replace('"tiny"', '"other"'))
+    made = build_samples(folder, tmp_path / "out", region="tiny", workers=1)
+    assert {sample.region_id for sample in made} == {"tiny"}
+    assert len(list((tmp_path / "out").glob("*_truth.tif"))) == 2
+    with pytest.raises(SceneError, match="regions other, tiny; found 'nowhere'"):
+        build_samples(folder, tmp_path / "out", region="nowhere")
+
+
 def test_a_changed_definition_is_made_again(folder, tmp_path):
     first = build_samples(folder, tmp_path / "out", workers=1)
     before = first[0].scene_path.read_bytes()
