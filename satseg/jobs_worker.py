@@ -16,6 +16,7 @@ from types import FrameType
 
 from filelock import Timeout
 
+from satseg.allocation import use_one_heap
 from satseg.catalog import Catalog
 from satseg.errors import Cancelled, SatsegError
 from satseg.jobs import DIED, Job, JobFiles
@@ -178,6 +179,7 @@ class _Report:
 
 def main() -> None:
     """Run the worker of the catalog named on the command line."""
+    use_one_heap()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     worker = Worker(Catalog.open(Path(sys.argv[1])))
 

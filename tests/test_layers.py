@@ -14,7 +14,7 @@ MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
 
 LADDER: dict[int, str] = {
-    0: "errors bands dates classes identifiers",
+    0: "errors bands dates classes identifiers allocation",
     1: "windows blending scaling grids geodesy resampling probability metrics",
     2: "reading scene cog probability_raster zoo torchvision_shim",
     3: "predict runtime",

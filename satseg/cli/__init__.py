@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from satseg import __version__
+from satseg.allocation import use_one_heap
 from satseg.errors import Cancelled, SatsegError
 
 COMMANDS = ("scenes", "models", "predict", "area", "sample", "train", "evaluate")
@@ -51,6 +52,7 @@ def build_app() -> typer.Typer:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; an error that the user can mend is told in red and exits with 1."""
+    use_one_heap()
     try:
         build_app()(args=None if arguments is None else list(arguments), prog_name="satseg")
     except SatsegError as error:

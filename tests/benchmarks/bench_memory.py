@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -26,9 +25,6 @@ from rasterio.windows import Window as RasterWindow
 
 SIDES = (4096, 16384)
 LIMIT = 1.10
-ONE_HEAP = {"MALLOC_ARENA_MAX": "1"}
-"""glibc gives each thread a heap of its own and returns little of it: what the reading thread has
-freed adds 50 to 90 MiB that differ from run to run. With one heap the peak is what is in use."""
 _ROWS = 256
 
 
@@ -82,12 +78,14 @@ def write_scene(path: Path, side: int, bands: int) -> None:
 
 def measure(path: Path, model: str | None) -> dict[str, float]:
     """Run every stage on a scene and return seconds and peaks in MiB."""
+    from satseg.allocation import use_one_heap
     from satseg.area import area_histogram
     from satseg.ensemble import combine
     from satseg.mask import write_mask
     from satseg.predict import predict_scene
     from satseg.scene import open_scene
 
+    use_one_heap()  # as the command line and the workers of the dashboard do
     inner: Any = MeanOfBands()
     if model is not None:
         from satseg.runtime import load_predictor
@@ -134,9 +132,7 @@ def main() -> int:
             write_scene(path, side, options.bands)
             command = [sys.executable, __file__, "--scene", str(path)]
             command += ["--model", options.model] if options.model else []
-            done = subprocess.run(
-                command, check=True, capture_output=True, text=True, env=os.environ | ONE_HEAP
-            )
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
         results.append(json.loads(done.stdout))
         figures = ", ".join(f"{key} {value:.1f}" for key, value in results[-1].items())
         print(f"{side} x {side}: {figures}", flush=True)
