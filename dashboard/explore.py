@@ -115,8 +115,8 @@ def _heading(choice: Choice, say: Words) -> None:
         chip = f'<span class="satseg-chip" title="{note}">{say("simulated")}</span>'
     summary = html.escape(choice.region.summary)
     st.html(
-        f'<div class="satseg-place"><h1>{name}</h1><p>{choice.scene.date}</p>{chip}'
-        f"<p>{summary}</p></div>"
+        f'<div class="satseg-place"><h1>{name}</h1><p>{choice.scene.date}</p>{chip}</div>'
+        f'<p class="satseg-summary">{summary or "&nbsp;"}</p>'
     )
 
 

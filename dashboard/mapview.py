@@ -45,14 +45,13 @@ class OfflineMap(leafmap.Map):
         super().__init__(
             center=CENTRE,
             zoom=9,
-            min_zoom=8,
-            max_zoom=22,
             tiles=None,
             scale_control=False,
             fullscreen_control=False,
             layers_control=False,
             zoom_snap=0.5,
         )
+        self.options.update(minZoom=9, maxZoom=22)
 
 
 class _Apply(MacroElement):

@@ -96,7 +96,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "minutes": ("{n} min", "{n} 分钟"),
     "cancel": ("Cancel", "取消"),
     "compute": ("Compute", "计算"),
-    "compute_others": ("Compute {n} missing maps", "计算缺少的 {n} 幅图"),
+    "compute_others": ("Compute the missing dates ({n})", "计算缺少的日期（{n}）"),
     "no_scenes_title": ("There are no scenes yet", "还没有影像"),
     "no_scenes": (
         "Add the simulated sample scenes with `satseg sample`, or your own image with"

@@ -146,10 +146,13 @@
       }).addTo(map);
       this.areas = L.geoJSON(null, {
         pane: "satseg-areas",
+        style: { className: "satseg-outline" },
         onEachFeature: (feature, layer) => layer.on("click", () => app.chooseRegion(feature.properties.id)),
       }).addTo(map);
       map.attributionControl.setPrefix('<a href="https://leafletjs.com" target="_blank" rel="noopener">Leaflet</a>');
       L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+      ["pointerdown", "wheel", "keydown"].forEach((name) =>
+        map.getContainer().addEventListener(name, () => { app.untouched = false; }, { capture: true, passive: true }));
       map.on("zoomend", () => this.labels());
       map.on("mousemove", (event) => app.pointer(event.latlng, this));
       map.on("mouseout", () => app.pointer(null, this));
@@ -158,6 +161,12 @@
 
     labels() {
       this.map.getContainer().classList.toggle("satseg-far", this.map.getZoom() <= 12);
+      this.districts.eachLayer((layer) => {
+        const box = layer.getBounds();
+        const wide = this.map.latLngToLayerPoint(box.getNorthEast()).x - this.map.latLngToLayerPoint(box.getSouthWest()).x;
+        const shown = layer.getTooltip().getElement();
+        if (shown) shown.style.visibility = wide < 60 ? "hidden" : "";
+      });
     }
 
     drawDistricts(districts, language) {
@@ -185,7 +194,7 @@
       this.areas.eachLayer((layer) => {
         const here = layer.feature.properties.id === current;
         layer.setStyle({
-          color: "#00625f",
+          color: here ? "#ffffff" : "#00625f",
           weight: 2,
           dashArray: layer.feature.properties.hasData ? null : "4 4",
           fill: !here,
@@ -336,8 +345,6 @@
       new ResizeObserver(() => this.resized()).observe(this.frame);
       // Until the visitor moves the map, it keeps the whole region in view.
       this.untouched = true;
-      ["pointerdown", "wheel", "keydown"].forEach((name) =>
-        this.frame.addEventListener(name, () => { this.untouched = false; }, { capture: true, passive: true }));
       fetch("../../assets/districts.json")
         .then((answer) => (answer.ok ? answer.json() : null))
         .then((districts) => { this.districts = districts; if (this.state) this.draw(); });
@@ -375,7 +382,7 @@
       const side = this.state.view === "side";
       this.frame.className = "float-container " + (side ? "double" : "single");
       if (side && !this.second) {
-        const map = L.map("map_div2", { zoomControl: false, maxZoom: 22, minZoom: 8 });
+        const map = L.map("map_div2", { zoomControl: false, maxZoom: 22, minZoom: 9 });
         map.setView(this.first.map.getCenter(), this.first.map.getZoom(), { animate: false });
         this.second = new Sheet(map, this);
         map.on("move zoomend", () => this.follow(this.second, this.first));
@@ -396,7 +403,7 @@
       if (this.second) this.second.overlay.show(side ? state.overlay : null);
       this.repaint();
       this.clip();
-      const parted = state.view !== "overlay" && state.imagery;
+      const parted = state.view === "side" || (state.view === "swipe" && state.overlay);
       this.labels[0].textContent = parted ? state.words.left : "";
       this.labels[1].textContent = parted ? state.words.right : "";
       this.frame.classList.toggle("satseg-swiping", state.view === "swipe" && Boolean(state.overlay));

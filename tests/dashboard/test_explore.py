@@ -168,7 +168,7 @@ def test_an_ensemble_is_computed_for_the_shown_date_and_offered_for_the_others(
         ("chongming-2019-04-12", ("farmnet", "unet8"))
     ]
     offer = app.button(key="compute_others")
-    assert offer.label == "Compute 2 missing maps"
+    assert offer.label == "Compute the missing dates (2)"
     offer.click().run()
     assert len(jobs.jobs) == 3
     assert not app.exception

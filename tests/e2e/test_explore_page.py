@@ -196,6 +196,9 @@ def test_opacity_is_the_whole_overlays(visit: Visit) -> None:
     visit.settle()
     opacity = "() => Number(map_div.getPane('satseg-overlay').style.opacity)"
     assert visit.inside.evaluate(opacity) > 0.9
+    visit.drag("#satseg-opacity", 0.98, 0.5)
+    visit.settle()
+    assert 0.3 < visit.inside.evaluate(opacity) < 0.7
     assert len(visit.tiles) == fetched
 
 
