@@ -20,6 +20,8 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from PIL import Image
+from rasterio._err import CPLE_BaseError
+from rasterio.errors import RasterioError
 from rio_tiler.errors import TileOutsideBounds
 from rio_tiler.io import Reader
 from rio_tiler.models import ImageData
@@ -152,13 +154,20 @@ class TileSource:
 
     @contextmanager
     def _reader(self, path: Path) -> Iterator[Reader]:
-        entry = self._entry(path)
-        with entry.lock:
-            if entry.dataset.closed:  # closed between our look-up and our lock
-                with Reader(str(path)) as reader:
-                    yield reader
-            else:
-                yield entry.reader
+        try:
+            entry = self._entry(path)
+            with entry.lock:
+                if entry.dataset.closed:  # closed between our look-up and our lock
+                    with Reader(str(path)) as reader:
+                        yield reader
+                else:
+                    yield entry.reader
+        except (RasterioError, CPLE_BaseError) as error:
+            raise CatalogError(
+                expected=f"a readable display copy {path.name} in {path.parent.name}",
+                found=f"{type(error).__name__}: {error}",
+                fix="Remove the entry from the catalog and add it again",
+            ) from error
 
     def _entry(self, path: Path) -> _Open:
         key = (path, path.stat().st_mtime_ns)

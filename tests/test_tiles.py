@@ -174,6 +174,14 @@ def test_what_is_not_registered_or_gone_is_refused(
         source.tile(item_id, kind, ZOOM, X, Y)
 
 
+@pytest.mark.parametrize("kept", [0, 100, 2000])
+def test_a_damaged_file_is_told_as_such(source: TileSource, tmp_path: Path, kept: int) -> None:
+    damaged = tmp_path / "s.tif"
+    damaged.write_bytes(damaged.read_bytes()[:kept])
+    with pytest.raises(CatalogError, match=r"readable display copy s\.tif"):
+        source.tile("scene", "true_colour", ZOOM, X, Y)
+
+
 def test_coverage_tells_bounds_native_zoom_and_a_version(source: TileSource) -> None:
     covered = source.coverage("forecast", "probability")
     west, south, east, north = covered.bounds

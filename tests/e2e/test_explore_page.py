@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from satseg.catalog import Catalog
+
 pytestmark = pytest.mark.e2e
 
 FRAME = 'iframe[title="streamlit_folium.st_folium"]'
@@ -248,6 +250,23 @@ def test_the_page_speaks_chinese(visit: Visit, screenshots: Path) -> None:
     visit.page.screenshot(path=screenshots / "chinese-1366x768.png")
     assert visit.frame.locator(".satseg-panel h2").inner_text() == "耕地叠加层"
     visit.press("EN")
+
+
+def test_another_region_is_chosen_by_a_click_on_the_map(
+    visit: Visit, folders: dict[str, str]
+) -> None:
+    lon, lat = Catalog.open(Path(folders["SATSEG_CATALOG"])).region("chongming").centre
+    place = f"[{lat}, {lon}]"
+    visit.inside.evaluate(f"() => map_div.setView({place}, 14, {{ animate: false }})")
+    visit.settle()
+    x, y = visit.inside.evaluate(
+        f"() => {{ const at = map_div.latLngToContainerPoint({place}); return [at.x, at.y]; }}"
+    )
+    box = visit.page.locator(FRAME).bounding_box()
+    visit.page.mouse.click(box["x"] + x, box["y"] + y)
+    visit.page.get_by_role("heading", name="Chongming paddies").wait_for()
+    visit.settle()
+    assert "chongming-" in visit.tiles[-1]
 
 
 def test_a_large_window_is_filled(visit: Visit, screenshots: Path) -> None:
