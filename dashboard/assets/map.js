@@ -52,7 +52,9 @@
           const context = canvas.getContext("2d", { willReadFrequently: true });
           context.drawImage(bitmap, 0, 0, size.x, size.y);
           const picture = context.getImageData(0, 0, size.x, size.y);
-          canvas.satsegGrey = Uint8Array.from({ length: size.x * size.y }, (_, i) => picture.data[4 * i]);
+          const grey = new Uint8Array(size.x * size.y);
+          for (let i = 0; i < grey.length; i += 1) grey[i] = picture.data[4 * i];
+          canvas.satsegGrey = grey;
           canvas.satsegPicture = picture;
           this._paint(canvas);
           done(null, canvas);
