@@ -34,6 +34,7 @@ class OfflineMap(leafmap.Map):
 
     default_js = [  # noqa: RUF012 (folium reads it from the class)
         ("leaflet", asset_address("leaflet.js")),
+        ("satseg_layers", asset_address("layers.js")),
         ("satseg", asset_address("map.js")),
     ]
     default_css = [  # noqa: RUF012

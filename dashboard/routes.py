@@ -75,6 +75,7 @@ def asset_files() -> dict[str, Path]:
         "font.woff2": next(fonts.glob("SourceSansVF-Upright*.woff2"), fonts / "none"),
         "leaflet.js": leaflet / "leaflet.js",
         "leaflet.css": leaflet / "leaflet.css",
+        "layers.js": HERE / "assets" / "layers.js",
         "map.js": HERE / "assets" / "map.js",
         "map.css": HERE / "assets" / "map.css",
         "districts.json": HERE.parent / "sample_data" / "districts.geojson",

@@ -1,0 +1,121 @@
+// Layers of the map: probability painted in the browser, and a slot that changes pictures without a blink.
+(function () {
+  "use strict";
+
+  const NODATA = 255;
+  const LEVELS = 254;
+  const MASK_COLOUR = [255, 196, 0];
+  const RAMP = [[0, [68, 1, 84]], [0.35, [49, 104, 142]], [0.65, [53, 183, 121]], [1, [253, 231, 37]]];
+  const stats = (window.satsegStats = { tiles: 0, repaints: 0, lastMs: 0 });
+
+  // ---------------------------------------------------------------- probability layer
+
+  function rampColour(p) {
+    let i = 1;
+    while (i < RAMP.length - 1 && p > RAMP[i][0]) i += 1;
+    const [p0, c0] = RAMP[i - 1];
+    const [p1, c1] = RAMP[i];
+    const f = Math.min(1, Math.max(0, (p - p0) / (p1 - p0)));
+    return c0.map((v, k) => Math.round(v + f * (c1[k] - v)));
+  }
+
+  // 256 little-endian RGBA words: what each grey value looks like. Opacity is the whole pane's, so that
+  // tiles which overlap by a pixel at a fractional zoom do not draw lines.
+  function lookupTable(look) {
+    const table = new Uint32Array(256);
+    const first = Math.ceil(look.threshold * LEVELS - 1e-9);
+    for (let v = Math.max(0, first); v < NODATA; v += 1) {
+      const [r, g, b] = look.shade ? rampColour(v / LEVELS) : MASK_COLOUR;
+      table[v] = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+    }
+    return table;
+  }
+
+  const Probability = L.GridLayer.extend({
+    initialize: function (url, table, options) {
+      this._url = url;
+      this._table = table;
+      L.GridLayer.prototype.initialize.call(this, options);
+    },
+
+    createTile: function (coords, done) {
+      const canvas = L.DomUtil.create("canvas", "leaflet-tile satseg-grey");
+      const size = this.getTileSize();
+      canvas.width = size.x;
+      canvas.height = size.y;
+      stats.tiles += 1;
+      fetch(L.Util.template(this._url, coords))
+        .then((answer) => (answer.ok ? answer.blob() : Promise.reject(new Error(String(answer.status)))))
+        .then((blob) => createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" }))
+        .then((bitmap) => {
+          const context = canvas.getContext("2d", { willReadFrequently: true });
+          context.drawImage(bitmap, 0, 0, size.x, size.y);
+          const picture = context.getImageData(0, 0, size.x, size.y);
+          const grey = new Uint8Array(size.x * size.y);
+          for (let i = 0; i < grey.length; i += 1) grey[i] = picture.data[4 * i];
+          canvas.satsegGrey = grey;
+          canvas.satsegPicture = picture;
+          this._paint(canvas);
+          done(null, canvas);
+        })
+        .catch((error) => done(error, canvas));
+      return canvas;
+    },
+
+    setTable: function (table) {
+      if (table === this._table) return;
+      const start = performance.now();
+      this._table = table;
+      Object.values(this._tiles).forEach((tile) => this._paint(tile.el));
+      stats.repaints += 1;
+      stats.lastMs = performance.now() - start;
+    },
+
+    _paint: function (canvas) {
+      const grey = canvas.satsegGrey;
+      if (!grey) return;
+      const words = new Uint32Array(canvas.satsegPicture.data.buffer);
+      const table = this._table;
+      for (let i = 0; i < grey.length; i += 1) words[i] = table[grey[i]];
+      canvas.getContext("2d").putImageData(canvas.satsegPicture, 0, 0);
+    },
+  });
+
+  // ---------------------------------------------------------------- one pane that shows one raster at a time
+
+  // Keeps the old picture until the new one is complete, so a change of date never blinks.
+  class Slot {
+    constructor(map, pane, make) {
+      Object.assign(this, { map, pane, make, layer: null, url: null });
+    }
+
+    show(source) {
+      const url = source ? source.url : null;
+      if (url === this.url) return;
+      const old = this.layer;
+      this.url = url;
+      this.layer = source ? this.make(source, this.options(source)) : null;
+      const drop = () => old && this.map.removeLayer(old);
+      if (!this.layer) return drop();
+      this.layer.once("load", drop);
+      this.layer.on("tileloadstart", (event) => {
+        event.tile.style.width = event.tile.style.height = "256.7px"; // no gaps at a fractional zoom
+      });
+      if (old) setTimeout(drop, 4000);
+      this.layer.addTo(this.map);
+    }
+
+    options(source) {
+      return {
+        pane: this.pane,
+        bounds: source.bounds,
+        minZoom: Math.max(0, source.minZoom - 2),
+        maxNativeZoom: source.maxZoom,
+        maxZoom: 22,
+        keepBuffer: 1,
+      };
+    }
+  }
+
+  window.satsegLayers = { Probability, Slot, lookupTable };
+})();
