@@ -67,7 +67,8 @@ class Schedule:
         weight_decay: of AdamW.
         ema: decay of the exponential moving average of the weights, which are the ones kept.
         validate_every: steps between validations and checkpoints.
-        patience: validations without improvement after which training stops; 0: never.
+        patience: validations without improvement after which training stops and the best weights
+            are kept; 0: never, and the last weights are kept.
         seed: of everything random.
     """
 

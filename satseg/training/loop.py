@@ -50,7 +50,7 @@ class TrainingState:
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """The best weights of a run and how they came about."""
+    """The weights that a run keeps and how they came about."""
 
     weights: dict[str, Tensor]
     best_step: int
@@ -70,7 +70,10 @@ def train_network(
     report: Report | None = None,
     device: str | None = None,
 ) -> TrainingResult:
-    """Train ``network`` and return the weights with the best mean validation IoU.
+    """Train ``network`` and return its averaged weights.
+
+    They are those of the last step, where the learning rate has come down to zero; with patience,
+    those of the validation with the best mean IoU.
 
     The run folder keeps a checkpoint; calling again with the same configuration goes on from it.
     A batch depends only on the seed and the number of its step, so that a resumed run sees what an
@@ -100,8 +103,8 @@ def train_network(
             report(trainer.state())
         if schedule.patience and trainer.stale >= schedule.patience:
             break
-    if not trainer.best:
-        trainer.validate(validation)
+    if not config.schedule.patience:
+        trainer.keep()
     return TrainingResult(trainer.best, trainer.best_step, trainer.state(), chosen)
 
 
@@ -163,12 +166,17 @@ class _Trainer:
         score = float(np.mean(list(self.validation.values()))) if self.validation else self.step
         self.stale += 1
         if score >= self.best_score:
-            self.best_score, self.best_step, self.stale = score, self.step, 0
-            state = self.average.state_dict()
-            self.best = {key: value.detach().cpu().clone() for key, value in state.items()}
+            self.best_score, self.stale = score, 0
+            self.keep()
         for name, value in self.validation.items():
             self.log.add_scalar(f"iou/{name}", value, self.step)
         self.seconds += time.monotonic() - start
+
+    def keep(self) -> None:
+        """Keep the averaged weights as they are now."""
+        self.best_step = self.step
+        state = self.average.state_dict()
+        self.best = {key: value.detach().cpu().clone() for key, value in state.items()}
 
     def state(self) -> TrainingState:
         """Return where the run stands."""

@@ -125,7 +125,7 @@ def _facts(
         "device": f"{result.device} ({platform.machine()}, {torch.get_num_threads()} threads)",
         "hours": round(result.state.seconds / 3600, 2),
         "steps": result.state.step,
-        "best_step": result.best_step,
+        "kept_step": result.best_step,
         "samples": result.state.step * schedule.batch,
         "crop_px": schedule.crop_px,
         "seed": schedule.seed,

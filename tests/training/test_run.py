@@ -29,7 +29,7 @@ def test_training_writes_a_model_that_loads_and_says_what_it_was_trained_on(toy)
     assert [state.step for state in seen] == list(range(1, 9))
     assert load_model(card) is not None
     training = load_card(card.folder).training
-    assert training["steps"] == 8
+    assert training["steps"] == training["kept_step"] == 8
     assert training["data"][0]["pictures"] == 2
     assert 0 <= training["validation_iou"]["toy fields"] <= 1
     assert list((toy / "run").glob("events*"))
@@ -98,7 +98,7 @@ def test_patience_ends_a_run_that_no_longer_improves(toy, monkeypatch):
     )
     card = _train(toy, toy / "run")
     assert card.training["steps"] == 3
-    assert card.training["best_step"] == 1
+    assert card.training["kept_step"] == 1
 
 
 def test_the_learning_rate_warms_up_and_falls_to_zero():

@@ -1,0 +1,30 @@
+"""The zoo's weights on ground that no training has seen: small, but the real thing."""
+
+import pytest
+
+from satseg.evaluation import EvaluationSet, measure
+from satseg.runtime import load_predictor
+from satseg.simulate.definition import random_definition
+from satseg.simulate.samples import write_scene
+from satseg.zoo import find_card, list_cards
+
+UNSEEN = 9100
+"""Seed of a landscape outside of those for training and validation (models/*/train.toml)."""
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    definition = random_definition(UNSEEN, size_px=900)
+    sample = write_scene(definition, definition.dates[0], tmp_path_factory.mktemp("scene"))
+    return sample.scene_path, sample.truth_path
+
+
+@pytest.mark.parametrize("model", [card.id for card in list_cards()])
+def test_a_model_maps_unseen_ground(model, scene):
+    data = EvaluationSet("unseen", "simulated", "held-out", "")
+    card = find_card(model)
+    found = measure(
+        load_predictor(card), data, folder=None, simulated=[scene], threshold=card.threshold
+    ).counts
+    assert found.iou > 0.75
+    assert abs(found.area_bias) < 0.2
