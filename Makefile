@@ -4,6 +4,7 @@
 
 PYTHON ?= python3
 PORT ?= 8501
+ADDRESS ?= localhost
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -14,7 +15,7 @@ run: $(INSTALLED)
 	@$(BIN)/satseg sample --region chongming
 	@nice -n 10 $(BIN)/satseg sample >catalog/samples.log 2>&1 & # the other regions, meanwhile
 	@echo "Opening the dashboard on http://localhost:$(PORT) (stop with Ctrl+C)"
-	@$(BIN)/streamlit run dashboard/app.py --server.port $(PORT)
+	@$(BIN)/streamlit run dashboard/app.py --server.port $(PORT) --server.address $(ADDRESS)
 
 setup: $(INSTALLED)
 
