@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from satseg.regions import Region
     from satseg.zoo.card import ModelCard
 
-ENSEMBLE_THRESHOLD = 0.5
-
 Predictions = Mapping[tuple[str, str, str], "PredictionRecord"]
 
 
@@ -64,7 +62,7 @@ class Selection:
     @property
     def threshold(self) -> float:
         """Probability from which a pixel counts as farmland, unless the visitor says otherwise."""
-        return ENSEMBLE_THRESHOLD if self.is_ensemble else self.recipe.cards[0].threshold
+        return self.recipe.threshold
 
     def lacking(self, bands: Sequence[str]) -> tuple[str, ...]:
         """Return the bands that it needs and ``bands`` lacks."""

@@ -10,7 +10,10 @@ from pathlib import Path
 
 from satseg.bands import positions
 from satseg.errors import ModelError
-from satseg.zoo.card import ModelCard, find_card
+from satseg.zoo.card import ModelCard, find_card, list_cards
+
+ENSEMBLE_THRESHOLD = 0.5
+"""Probability from which an ensemble's pixel counts as farmland; a model's is in its card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,11 @@ class Recipe:
             return self.cards[0].sha256
         hashes = " ".join(card.sha256 for card in self.cards)
         return _digest(f"{hashes} {self._weights_text()}")
+
+    @property
+    def threshold(self) -> float:
+        """Probability from which a pixel counts as farmland, unless somebody says otherwise."""
+        return ENSEMBLE_THRESHOLD if self.is_ensemble else self.cards[0].threshold
 
     def single(self, card: ModelCard) -> Recipe:
         """Return the recipe of one of its models alone."""
@@ -100,6 +108,15 @@ def recipe(
     chosen = sorted(zip(model_ids, numbers, strict=True))
     cards = tuple(find_card(model_id, models) for model_id, _ in chosen)
     return Recipe(cards, tuple(number / sum(numbers) for _, number in chosen))
+
+
+def usual_threshold(model_id: str, models: Path | None = None) -> float:
+    """Return the threshold of a model by its id in the catalog.
+
+    It is the card's for a model of the zoo, and that of ensembles for what the zoo does not have.
+    """
+    known = {card.id: card.threshold for card in list_cards(models)}
+    return known.get(model_id, ENSEMBLE_THRESHOLD)
 
 
 def _digest(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from satseg.catalog import Catalog
 from satseg.catalog_records import PredictionRecord, SceneRecord
 from satseg.probability import threshold_level
-from satseg.recipes import Recipe, recipe
+from satseg.recipes import Recipe, recipe, usual_threshold
 from satseg.series import Observation, tidy
 from satseg.zoo.card import ModelCard, load_card
 
@@ -91,7 +91,7 @@ def series(
     region_id: str | None = None,
     groups: Iterable[Sequence[str]] | None = None,
     *,
-    threshold: float = 0.5,
+    threshold: float | None = None,
 ) -> pd.DataFrame:
     """Return the farmland area of every region, date and model as a tidy table.
 
@@ -102,13 +102,14 @@ def series(
         region_id: one region; all without it.
         groups: models and ensembles, each as its model ids; all that have predictions without it.
             A catalog id of an ensemble may stand for its models.
-        threshold: probability from which a pixel counts as farmland.
+        threshold: probability from which a pixel counts as farmland; each model's own without it.
 
     Raises:
         RegionError: the catalog has no such region.
         ModelError: the threshold is outside of 0 to 1.
     """
-    threshold_level(threshold)  # refuse before any area is measured
+    if threshold is not None:
+        threshold_level(threshold)  # refuse before any area is measured
     if region_id is not None:
         catalog.region(region_id)
     scenes = {scene.id: scene for scene in catalog.scenes(region_id)}
@@ -119,7 +120,16 @@ def series(
         for (scene_id, model_id), found in newest.items()
         if scene_id in scenes and (names is None or model_id in names)
     ]
-    return tidy(_observe(catalog, scenes[found.scene_id], found, threshold) for found in chosen)
+    own = {name: usual_threshold(name) for name in {found.model_id for found in chosen}}
+    return tidy(
+        _observe(
+            catalog,
+            scenes[found.scene_id],
+            found,
+            own[found.model_id] if threshold is None else threshold,
+        )
+        for found in chosen
+    )
 
 
 def _name(group: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from satseg import workflow
 from satseg.catalog import Catalog
 from satseg.errors import BandError, Cancelled, CatalogError, ModelError, SatsegError, StorageError
 from satseg.workflow import is_predicted, predict_to_catalog, series
+from satseg.zoo.card import read_table, write_table
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +116,18 @@ def test_members_that_exist_are_taken(
     monkeypatch.setattr(workflow, "_predict", count)
     predict_to_catalog(catalog, "s0", ["one", "two"], models=models)
     assert computed == ["two"]
+
+
+def test_without_a_threshold_each_model_counts_by_its_own(
+    catalog: Catalog, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SATSEG_MODELS", str(models))
+    write_table(models / "one", {**read_table(models / "one"), "threshold": 0.3})
+    predict_to_catalog(catalog, "s0", ["one", "two"], models=models)
+    found = series(catalog, "s0").set_index("model")["threshold"].to_dict()
+    assert found == {"one": 0.3, "two": 0.5, "ensemble-one+two": 0.5}
+    own = series(catalog, "s0").set_index("model")["area_m2"]["one"]
+    assert own == series(catalog, "s0", threshold=0.3).set_index("model")["area_m2"]["one"]
 
 
 def test_a_series_has_a_row_for_each_date_and_model(catalog: Catalog, models: Path) -> None:

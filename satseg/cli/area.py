@@ -24,8 +24,11 @@ def area(
         ),
     ] = None,
     threshold: Annotated[
-        float, typer.Option(help="Probability from which a pixel counts as farmland, 0 to 1.")
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            help="Probability from which a pixel counts as farmland, 0 to 1. Default: the model's."
+        ),
+    ] = None,
     region: Annotated[str | None, typer.Option(help="One region. Default: all.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
@@ -69,7 +72,8 @@ def _write_csv(frame: pd.DataFrame, path: Path) -> None:
 def _show(frame: pd.DataFrame) -> None:
     from satseg.cli.terminal import show, table
 
-    found = table(("Region", "Scene", "Model"), ("Date", "Farmland", "Share", "Seen", "Change"))
+    numbers = ("Date", "Threshold", "Farmland", "Share", "Seen", "Change")
+    found = table(("Region", "Scene", "Model"), numbers)
     for row in frame.itertuples():
         change = "-" if row.change_m2 != row.change_m2 else f"{row.change_m2 / 1e4:+,.2f} ha"
         found.add_row(
@@ -77,6 +81,7 @@ def _show(frame: pd.DataFrame) -> None:
             row.scene_id + (" (simulated)" if row.simulated else ""),
             row.model,
             f"{row.date:%Y-%m-%d}",
+            f"{row.threshold:g}",
             f"{row.area_ha:,.2f} ha",
             f"{row.share:.1%}",
             f"{row.valid_fraction:.1%}",
@@ -84,6 +89,6 @@ def _show(frame: pd.DataFrame) -> None:
         )
     show(found)
     typer.echo(
-        f"Mapped area: pixels with a probability of at least {frame['threshold'].iloc[0]:g}."
+        "Mapped area: pixels with at least the threshold's probability of farmland."
         " It carries the model's errors; it is no estimate with an error bar."
     )
