@@ -94,7 +94,7 @@ def write_comparison(cards: Sequence[ModelCard], models: Path) -> Path:
         "One folder a model: `card.toml` (what the software reads), `CARD.md` (what people read), "
         "`train.toml` (how it was trained) and the weights.",
         "",
-        "Intersection over union of farmland, written by `satseg evaluate --all`:",
+        "Intersection over union of farmland, written by `satseg evaluate`:",
         "",
         "| Model | Bands | GSD | Weights | " + " | ".join(names) + " |",
         "|---" * (4 + len(names)) + "|",
