@@ -150,18 +150,10 @@ class Shelf:
     def _observed(
         self, scene: SceneRecord, prediction: PredictionRecord, threshold: float
     ) -> Observation:
+        from satseg.workflow import observation
+
         area = self._area(prediction.id, scene.region_id)
-        return Observation(
-            region=scene.region_id,
-            date=scene.date,
-            scene_id=scene.id,
-            model=prediction.model_id,
-            threshold=threshold,
-            area_m2=area.area_m2(threshold),
-            share=area.share(threshold),
-            valid_fraction=area.valid_fraction,
-            simulated=scene.simulated,
-        )
+        return observation(scene, prediction, area, threshold)
 
 
 @lru_cache(maxsize=1)

@@ -17,6 +17,7 @@ from satseg.zoo.card import ModelCard, load_card
 if TYPE_CHECKING:
     import pandas as pd
 
+    from satseg.area import AreaHistogram
     from satseg.predict import Predictor
 
 Progress = Callable[[int, int], None]
@@ -122,10 +123,10 @@ def series(
     ]
     own = {name: usual_threshold(name) for name in {found.model_id for found in chosen}}
     return tidy(
-        _observe(
-            catalog,
+        observation(
             scenes[found.scene_id],
             found,
+            catalog.area(found.id, scenes[found.scene_id].region_id),
             own[found.model_id] if threshold is None else threshold,
         )
         for found in chosen
@@ -137,10 +138,10 @@ def _name(group: Sequence[str]) -> str:
     return group[0] if len(group) == 1 else "ensemble-" + "+".join(sorted(group))
 
 
-def _observe(
-    catalog: Catalog, scene: SceneRecord, prediction: PredictionRecord, threshold: float
+def observation(
+    scene: SceneRecord, prediction: PredictionRecord, area: AreaHistogram, threshold: float
 ) -> Observation:
-    area = catalog.area(prediction.id, scene.region_id)
+    """Return one row of a series: ``prediction`` of ``scene``, with its area in the region."""
     return Observation(
         region=scene.region_id,
         date=scene.date,

@@ -35,24 +35,17 @@ def evaluate(
     """
     from rich.console import Console
 
-    from satseg.catalog import Catalog
     from satseg.cli.terminal import bar, show, table
     from satseg.evaluation import load_sets, measure, usable
     from satseg.runtime import load_predictor
-    from satseg.sample_scenes import default_definitions
-    from satseg.simulate.samples import build_samples
     from satseg.zoo import default_models_folder, find_card, list_cards
     from satseg.zoo.measured import record
 
     models = default_models_folder()
     found = load_sets(sets or models / "evaluation.toml")
     cards = [find_card(name, models) for name in model] if model else list_cards(models)
-    simulated: list[tuple[Path, Path]] = []
-    if any(item.kind == "simulated" for item in found):
-        folder = Catalog.open().root / "samples"
-        with bar("Rendering the sample scenes") as progress:
-            scenes = build_samples(default_definitions(), folder, progress=progress)
-        simulated = [(scene.scene_path, scene.truth_path) for scene in scenes]
+    needed = any(item.kind == "simulated" for item in found)
+    simulated = _sample_scenes() if needed else []
     results = table(("Model", "Data"), ("Images", "IoU", "F1", "Area bias", "ECE"))
     for card in cards:
         predictor = load_predictor(card)
@@ -71,10 +64,21 @@ def evaluate(
                     threshold=card.threshold,
                     progress=progress,
                 )
-            row = result.row()
-            rows.append(row)
-            keys = ("iou", "f1", "area_bias", "ece")
-            figures = [f"{row[key]:.3f}" for key in keys]
+            rows.append(result.row())
+            figures = [f"{rows[-1][key]:.3f}" for key in ("iou", "f1", "area_bias", "ece")]
             results.add_row(card.id, item.name, str(result.images), *figures)
         record(card, rows, {item.name: item.note for item in found}, models)
     show(results)
+
+
+def _sample_scenes() -> list[tuple[Path, Path]]:
+    """Return scene and truth of each sample scene, rendered where they are missing."""
+    from satseg.catalog import Catalog
+    from satseg.cli.terminal import bar
+    from satseg.sample_scenes import default_definitions
+    from satseg.simulate.samples import build_samples
+
+    folder = Catalog.open().root / "samples"
+    with bar("Rendering the sample scenes") as progress:
+        scenes = build_samples(default_definitions(), folder, progress=progress)
+    return [(scene.scene_path, scene.truth_path) for scene in scenes]
