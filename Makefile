@@ -25,7 +25,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@echo "Installing (once, some minutes) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade pip
-	@$(BIN)/python -m pip install --progress-bar on -r requirements.txt | grep -E "^(Collecting|Downloading|Installing|Successfully)" | cut -c1-100
+	@$(BIN)/python -m pip install --progress-bar on -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --no-deps -e .
 	@touch $@
 
