@@ -22,7 +22,7 @@ from satseg.simulate.landscape import landscape_on
 from satseg.simulate.render import CRS, SimulatedScene, render_scene
 from satseg.simulate.truth import farmland_polygons, parcels
 
-RENDERER = "3"
+RENDERER = "4"
 """Raised whenever the same definition gives other pixels, so that old files are made anew."""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from satseg import classes
 from satseg.simulate.greenery import blob, row_of_trees, scatter_trees
+from satseg.simulate.halls import raise_hall
 from satseg.simulate.quads import (
     Quad,
     at,
@@ -25,7 +26,6 @@ from satseg.simulate.sketch import Roof, Sketch
 
 HOUSE_ROOFS = ("roof_dark_red",) * 4 + ("roof_red", "roof_grey", "roof_slate", "roof_brown")
 SHED_ROOFS = ("roof_blue", "roof_grey", "roof_white", "roof_dark_red", "concrete", "roof_rust")
-HALL_ROOFS = ("roof_blue", "roof_white", "roof_steel", "roof_grey", "roof_rust", "roof_pink")
 
 
 def fill_village(quad: Quad, sketch: Sketch) -> None:
@@ -206,7 +206,8 @@ def fill_industry(quad: Quad, sketch: Sketch) -> None:
 
 def _factory(plot: Quad, sketch: Sketch) -> None:
     rng = sketch.rng
-    sketch.add(plot, str(rng.choice(["concrete", "old_concrete", "asphalt"])), classes.BUILT)
+    ground = rng.choice(["concrete", "concrete", "old_concrete", "asphalt", "dirt", "rubble"])
+    sketch.add(plot, str(ground), classes.BUILT)
     fringe = piece(plot, 0, 1, 0, 6 / size(plot)[1])
     sketch.add(fringe, str(rng.choice(["lawn", "weeds"])), classes.GRASS)
     row_of_trees(fringe, sketch, spacing_m=6.0, radius_m=(1.2, 2.4), kind=int(rng.integers(2)))
@@ -219,12 +220,7 @@ def _factory(plot: Quad, sketch: Sketch) -> None:
         hall = inset(piece(site, 0, rng.uniform(0.6, 1.0), t0, t1), float(rng.uniform(3, 6)))
         if hall is None:
             continue
-        roof = str(rng.choice(HALL_ROOFS))
-        high = float(rng.uniform(7, 13))
-        sketch.add(hall, roof, classes.BUILT, height_m=high, roof="gable")
-        if rng.random() < 0.3:
-            light = piece(hall, 0.1, 0.9, 0.3, 0.34)
-            sketch.add(light, "roof_white", classes.BUILT, height_m=high + 0.6, roof="flat")
+        raise_hall(hall, sketch)
 
 
 def _yard(site: Quad, sketch: Sketch) -> None:

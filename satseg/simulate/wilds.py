@@ -47,7 +47,7 @@ ARCHETYPES: Mapping[str, Mapping[str, float]] = MappingProxyType(
         },
         "orchards": {"orchard": 3, "nursery": 2.5, "strips": 2, "village": 1, "greenhouses": 0.7},
         "town": {"slabs": 4, "industry": 2, "park": 1.5, "villas": 1, "waste": 1, "strips": 0.4},
-        "industry": {"industry": 5, "construction": 1.5, "waste": 1.5, "strips": 1.5, "park": 0.6},
+        "industry": {"industry": 6, "construction": 1.5, "waste": 1.5, "strips": 1.5, "park": 0.6},
         "villas and parks": {"villas": 3, "park": 3, "forest": 1.5, "lake": 0.8, "strips": 0.5},
         "woods": {"forest": 4, "nursery": 2, "park": 1, "patchwork": 1, "waste": 1, "lake": 0.6},
         "fringe": {"strips": 2, "paddies": 1.5, "construction": 2, "industry": 1.5, "hamlet": 1.5},

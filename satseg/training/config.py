@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -31,6 +31,8 @@ class SourceConfig:
             (``scene-labels``).
         positive: mask values, or folder names, that are farmland.
         ignore: mask values that count neither way.
+        shares: share of the draws by class folder (``scene-labels``), relative to each other;
+            empty: by farmland share, see ``PictureSet.chances``.
         holdout: stems of pictures that are kept for validation, never trained on.
         seeds: first seed and number of simulated landscapes (``simulated``).
         holdout_seeds: first seed and number of those for validation.
@@ -47,6 +49,7 @@ class SourceConfig:
     masks: str = ""
     positive: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    shares: Mapping[str, float] = field(default_factory=dict)
     holdout: tuple[str, ...] = ()
     seeds: tuple[int, int] = (0, 0)
     holdout_seeds: tuple[int, int] = (0, 0)
@@ -92,6 +95,7 @@ class TrainingConfig:
     Attributes:
         model: the card's fields that do not depend on the run (id, title, bands, gsd_m, ...).
         pretrained: start the encoder from ImageNet weights.
+        frozen: names of modules that keep their first weights and batch statistics.
         schedule: see Schedule.
         sources: see SourceConfig.
         folder: where the configuration lies and the weights and the card go.
@@ -99,6 +103,7 @@ class TrainingConfig:
 
     model: Mapping[str, Any]
     pretrained: bool
+    frozen: tuple[str, ...]
     schedule: Schedule
     sources: tuple[SourceConfig, ...]
     folder: Path
@@ -158,7 +163,8 @@ def load_config(path: Path) -> TrainingConfig:
     if not sources:
         raise _broken(path, "no [[sources]]")
     pretrained = bool(table.get("pretrained", False))
-    return TrainingConfig(model, pretrained, schedule, sources, path.parent)
+    frozen = tuple(str(name) for name in table.get("frozen", ()))
+    return TrainingConfig(model, pretrained, frozen, schedule, sources, path.parent)
 
 
 def _build(kind: type[T], table: Mapping[str, Any], name: str, path: Path) -> T:
@@ -166,7 +172,11 @@ def _build(kind: type[T], table: Mapping[str, Any], name: str, path: Path) -> T:
     unknown = sorted(set(table) - set(known))
     if unknown:
         raise _broken(path, f"unknown keys {', '.join(unknown)} in [{name}]")
-    needed = [key for key, item in known.items() if item.default is MISSING and key not in table]
+    needed = [
+        key
+        for key, item in known.items()
+        if item.default is MISSING and item.default_factory is MISSING and key not in table
+    ]
     if needed:
         raise _broken(path, f"[{name}] without {', '.join(needed)}")
     values = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}

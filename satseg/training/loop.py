@@ -113,10 +113,14 @@ class _Trainer:
 
     def __init__(self, network: nn.Module, config: TrainingConfig, run: Path, device: str) -> None:
         self.schedule = config.schedule
-        self.identity = json.dumps([str(config.model), str(config.schedule), str(config.sources)])
+        told = [config.model, config.frozen, config.schedule, config.sources]
+        self.identity = json.dumps([str(item) for item in told])
         self.run = run
         self.device = device
         self.network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.frozen = [_module(network, name) for name in config.frozen]
+        for module in self.frozen:
+            module.requires_grad_(False)
         self.average = copy.deepcopy(self.network).eval()
         self.optimiser = _optimiser(self.network, config)
         self.step = 0
@@ -133,6 +137,8 @@ class _Trainer:
         """Take one optimiser step."""
         start = time.monotonic()
         self.network.train()
+        for module in self.frozen:
+            module.eval()
         factor = learning_factor(self.step, self.schedule)
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * factor
@@ -265,10 +271,23 @@ def farmland_iou(network: nn.Module, crops: list[Crop], device: str) -> float:
     return overlap / union if union else math.nan
 
 
+def _module(network: nn.Module, name: str) -> nn.Module:
+    try:
+        return network.get_submodule(name)
+    except AttributeError as error:
+        raise TrainingError(
+            expected="names of the network's modules in frozen",
+            found=repr(name),
+            fix="Correct frozen in the training configuration",
+        ) from error
+
+
 def _optimiser(network: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
     rate = config.schedule.learning_rate
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
+        if not parameter.requires_grad:
+            continue
         pretrained = config.pretrained and ".encoder." in f".{name}"
         peak = rate * (config.schedule.encoder_rate if pretrained else 1.0)
         decay = config.schedule.weight_decay if parameter.ndim > 1 else 0.0

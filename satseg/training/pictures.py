@@ -46,13 +46,28 @@ class PictureSet:
     validation: tuple[Picture, ...]
 
     def chances(self) -> NDArray[np.float64]:
-        """Return how often each training picture is drawn: more often where there is farmland.
+        """Return how often each training picture is drawn.
 
-        Towns and forests fill most pictures of some sources; drawn evenly they would crowd out
-        what is to be learned.
+        By class folder as ``shares`` says, evenly within it; without shares more often where there
+        is farmland: towns and forests fill most pictures of some sources and would crowd it out.
+
+        Raises:
+            TrainingError: ``shares`` names other folders than there are.
         """
-        shares = np.array([np.mean(picture.mask[::8, ::8] == 1) for picture in self.train])
-        weights = 0.3 + shares
+        shares = self.config.shares
+        if not shares:
+            seen = [np.mean(picture.mask[::8, ::8] == 1) for picture in self.train]
+            weights = 0.3 + np.array(seen)
+            return np.asarray(weights / weights.sum(), dtype=np.float64)
+        folders = [picture.name.split("/")[0] for picture in self.train]
+        if set(folders) != set(shares):
+            raise TrainingError(
+                expected=f"shares for the folders of {self.config.name}: "
+                f"{', '.join(sorted(set(folders)))}",
+                found=", ".join(sorted(shares)),
+                fix="Correct shares in the training configuration",
+            )
+        weights = np.array([shares[name] / folders.count(name) for name in folders])
         return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 

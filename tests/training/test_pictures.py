@@ -81,3 +81,34 @@ def test_simulated_landscapes_have_truth_and_their_own_holdout():
     assert picture.pixels.shape == (2, 256, 256)
     assert picture.pixels.dtype == np.uint16
     assert set(np.unique(picture.mask)) <= {0, 1, 255}
+
+
+def _scenes(tmp_path, shares):
+    for name, count in (("field", 1), ("works", 3)):
+        (tmp_path / "scenes" / name).mkdir(parents=True)
+        for number in range(count):
+            Image.new("RGB", (16, 16)).save(tmp_path / "scenes" / name / f"{number}.png")
+    config = SourceConfig(
+        "scenes",
+        "scene-labels",
+        1,
+        0.5,
+        (0.4, 0.6),
+        "",
+        "scenes",
+        positive=("field",),
+        shares=shares,
+    )
+    return load_source(config, tmp_path, ("red", "green", "blue"))
+
+
+def test_shares_divide_the_draws_by_folder(tmp_path):
+    chances = _scenes(tmp_path, {"field": 1, "works": 3}).chances()
+    assert chances.tolist() == pytest.approx([0.25] * 4)
+    even = _scenes(tmp_path / "even", {"field": 1, "works": 1}).chances()
+    assert even.tolist() == pytest.approx([1 / 2, 1 / 6, 1 / 6, 1 / 6])
+
+
+def test_shares_of_unknown_folders_are_refused(tmp_path):
+    with pytest.raises(TrainingError, match="field, works"):
+        _scenes(tmp_path, {"field": 1, "factory": 1}).chances()

@@ -11,6 +11,7 @@ from satseg.training.config import Schedule, load_config
 from satseg.training.run import Listeners, train
 from satseg.zoo import load_card
 from satseg.zoo.load import load_model
+from satseg.zoo.networks import build
 
 
 def _train(toy, run, **changes):
@@ -124,3 +125,29 @@ def test_pretrained_layers_learn_more_slowly():
     assert peaks == {rate, rate * config.schedule.encoder_rate}
     plain = dataclasses.replace(config, pretrained=False)
     assert {g["peak"] for g in loop._optimiser(network, plain).param_groups} == {rate}
+
+
+def test_frozen_modules_stay_as_they_were(toy):
+    path = toy / "models" / "toy" / "train.toml"
+    _train(toy, toy / "free")
+    trained = _weights(load_card(path.parent))
+    path.write_text('frozen = ["network.down.0"]\n' + path.read_text())
+    _train(toy, toy / "run")
+    half = _weights(load_card(path.parent))
+    torch.manual_seed(load_config(path).schedule.seed)
+    first = build("unet", 3, {"widths": [4, 8]}).state_dict()
+    kept = [key for key in first if key.startswith("network.down.0.")]
+    assert any("running_mean" in key for key in kept)
+    for key in kept:
+        assert torch.equal(
+            half[key], first[key].half() if first[key].is_floating_point() else first[key]
+        )
+        assert not torch.equal(trained[key], half[key])
+    assert any(not torch.equal(half[key], first[key].half()) for key in set(first) - set(kept))
+
+
+def test_an_unknown_frozen_module_is_named(toy):
+    path = toy / "models" / "toy" / "train.toml"
+    path.write_text('frozen = ["encoder.nothing"]\n' + path.read_text())
+    with pytest.raises(TrainingError, match=r"encoder\.nothing"):
+        _train(toy, toy / "run")
