@@ -58,5 +58,9 @@ class TrainingError(SatsegError):
     """A training configuration or data set that cannot be used."""
 
 
+class AccuracyError(SatsegError):
+    """A sample or a design from which nothing can be estimated honestly."""
+
+
 class Cancelled(Exception):  # noqa: N818 (an outcome, not a mistake)
     """The caller asked for the work to stop; nothing was registered."""

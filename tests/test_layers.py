@@ -19,8 +19,8 @@ LADDER: dict[int, str] = {
     2: "reading scene cog probability_raster zoo torchvision_shim",
     3: "predict runtime",
     4: "ensemble mask area series accuracy change",
-    5: "regions catalog display tiles workflow jobs recipes sample_scenes simulate training "
-    "evaluation",
+    5: "regions catalog sampling display tiles workflow jobs recipes sample_scenes simulate "
+    "training evaluation",
     6: "cli",
 }
 """Level of each module or package of satseg; a name covers its family too (catalog_items)."""
