@@ -16,7 +16,17 @@ from satseg import __version__
 from satseg.allocation import use_one_heap
 from satseg.errors import Cancelled, SatsegError
 
-COMMANDS = ("scenes", "models", "predict", "area", "sample", "train", "evaluate")
+COMMANDS = (
+    "scenes",
+    "models",
+    "predict",
+    "area",
+    "change",
+    "accuracy",
+    "sample",
+    "train",
+    "evaluate",
+)
 """Modules of this package, each with ``register(app)``, in the order of the help."""
 
 INTRODUCTION = """Map farmland in very-high-resolution satellite imagery and measure its area.
