@@ -31,8 +31,21 @@ class Line:
     ensemble: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """Adjusted areas by date, in m²: the estimate and the limits of its interval."""
+
+    name: str
+    areas_m2: Mapping[dt.date, tuple[float, float, float]]
+
+
 def area_chart(
-    lines: Sequence[Line], *, current: dt.date | None, unit: Unit, unit_name: str
+    lines: Sequence[Line],
+    *,
+    current: dt.date | None,
+    unit: Unit,
+    unit_name: str,
+    adjusted: Adjusted | None = None,
 ) -> go.Figure:
     """Return the chart; its points carry their date as ``customdata``."""
     import plotly.graph_objects as go
@@ -42,12 +55,14 @@ def area_chart(
         figure.add_vline(x=str(current), line={"color": "#9aa7ad", "width": 1, "dash": "dot"})
     for number, line in enumerate(lines):
         figure.add_trace(_trace(line, number, current=current, unit=unit, unit_name=unit_name))
+    if adjusted is not None and adjusted.areas_m2:
+        figure.add_trace(_adjusted_trace(adjusted, unit=unit, unit_name=unit_name))
     figure.update_layout(
         margin={"l": 4, "r": 8, "t": 6, "b": 4},
         font={"color": INK, "size": 12},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        showlegend=len(lines) > 1,
+        showlegend=len(figure.data) > 1,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
         hovermode="closest",
         dragmode=False,
@@ -95,6 +110,44 @@ def _trace(
             "size": [13 if date == current else 8 for date in dates],
             "symbol": SYMBOLS[number % len(SYMBOLS)],
             "line": {"color": "#ffffff", "width": 1.5},
+        },
+        "selected": {"marker": {"opacity": 1}},
+        "unselected": {"marker": {"opacity": 1}},
+    }
+
+
+def _adjusted_trace(adjusted: Adjusted, *, unit: Unit, unit_name: str) -> dict[str, Any]:
+    dates = sorted(adjusted.areas_m2)
+    rows = [adjusted.areas_m2[date] for date in dates]
+    values = [in_unit(value, unit) for value, _, _ in rows]
+    ranges = [f"{area_text(low, unit)} – {area_text(high, unit)}" for _, low, high in rows]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": adjusted.name,
+        "x": [str(date) for date in dates],
+        "y": values,
+        "customdata": [str(date) for date in dates],
+        "text": [
+            f"<b>{area_text(value, unit)}</b> ({limits})"
+            for (value, _, _), limits in zip(rows, ranges, strict=True)
+        ],
+        "hovertemplate": f"%{{x|%Y-%m-%d}}<br>%{{text}} {unit_name}<extra>{adjusted.name}</extra>",
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [in_unit(high - value, unit) for value, _, high in rows],
+            "arrayminus": [in_unit(value - low, unit) for value, low, _ in rows],
+            "color": INK,
+            "thickness": 1.6,
+            "width": 6,
+        },
+        "marker": {
+            "color": "#ffffff",
+            "opacity": 1,
+            "size": 9,
+            "symbol": "diamond",
+            "line": {"color": INK, "width": 2},
         },
         "selected": {"marker": {"opacity": 1}},
         "unselected": {"marker": {"opacity": 1}},

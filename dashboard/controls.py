@@ -30,23 +30,23 @@ def choose(
     """Draw the sidebar and return the choice; at least one region has scenes."""
     language: Language = st.session_state[Keys.LANGUAGE]
     with st.sidebar:
-        _brand(say)
-        region = _region(regions, scenes, say, language)
-        dated = {str(scene.date): scene for scene in scenes[region.id]}
-        scene = _date(dated, say)
+        region, scene = choose_scene(regions, scenes, say)
         selections = _models(cards, say)
         view, colour = _looks(scene, say)
-        _language(say)
+        choose_language(say)
     return Choice(region, tuple(scenes[region.id]), scene, selections, view, colour, language)
 
 
-def _brand(say: Words) -> None:
-    st.html(
-        f'<p class="satseg-brand">{say("title")}</p><p class="satseg-tagline">{say("tagline")}</p>'
-    )
+def choose_scene(
+    regions: Sequence[Region], scenes: Mapping[str, Sequence[SceneRecord]], say: Words
+) -> tuple[Region, SceneRecord]:
+    """Draw the boxes for region and date; at least one region has scenes."""
+    region = _region(regions, scenes, say, st.session_state[Keys.LANGUAGE])
+    return region, _date({str(scene.date): scene for scene in scenes[region.id]}, say)
 
 
-def _language(say: Words) -> None:
+def choose_language(say: Words) -> None:
+    """Draw the switch between the languages."""
     st.segmented_control(
         say("language"),
         LANGUAGES,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from PIL import Image, ImageDraw
 
 from dashboard import explore
 from dashboard.notices import show_error, show_unexpected
-from dashboard.session import Keys
-from dashboard.words import words
+from dashboard.session import KEPT, Keys
+from dashboard.words import Words, words
 from satseg.errors import SatsegError
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
 
 HERE = Path(__file__).resolve().parent
 log = logging.getLogger("dashboard")
@@ -28,19 +33,52 @@ def icon() -> Image.Image:
 
 
 def explore_page() -> None:
-    """Run the page Explore; what goes wrong is told in words, never as a traceback."""
+    """Run the page Explore."""
+    guarded("Explore", explore.page)
+
+
+def accuracy_page() -> None:
+    """Run the page Accuracy."""
+    from dashboard import accuracy
+
+    guarded("Accuracy", accuracy.page)
+
+
+def guarded(name: str, page: Callable[[], None]) -> None:
+    """Run a page; what goes wrong is told in words, never as a traceback."""
     say = words(st.session_state[Keys.LANGUAGE])
     try:
-        explore.page()
+        page()
     except SatsegError as error:
         show_error(error, say)
     except Exception:
-        log.exception("the page Explore failed")
+        log.exception("the page %s failed", name)
         show_unexpected(say)
+
+
+def head(pages: Sequence[StreamlitPage], say: Words) -> None:
+    """Draw the name and the links to the pages, on top of the sidebar."""
+    with st.sidebar:
+        st.html(
+            f'<p class="satseg-brand">{say("title")}</p>'
+            f'<p class="satseg-tagline">{say("tagline")}</p>'
+        )
+        with st.container(key="pages", horizontal=True, gap="small"):
+            for page in pages:
+                st.page_link(page)
 
 
 st.set_page_config(page_title="satseg", page_icon=icon(), layout="wide")
 st.html(HERE / "assets" / "page.css")
 st.session_state.setdefault(Keys.LANGUAGE, "en")
-title = words(st.session_state[Keys.LANGUAGE])("explore")
-st.navigation([st.Page(explore_page, title=title, default=True)], position="hidden").run()
+for kept in KEPT:
+    if kept in st.session_state:
+        st.session_state[kept] = st.session_state[kept]
+say_here = words(st.session_state[Keys.LANGUAGE])
+all_pages = [
+    st.Page(explore_page, title=say_here("explore"), default=True),
+    st.Page(accuracy_page, title=say_here("accuracy"), url_path="accuracy"),
+]
+current = st.navigation(all_pages, position="hidden")
+head(all_pages, say_here)
+current.run()

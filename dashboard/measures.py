@@ -7,10 +7,11 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboard.chart import CONFIG, Line, area_chart
+from dashboard.chart import CONFIG, Adjusted, Line, area_chart
 from dashboard.choice import Choice, Series
 from dashboard.figures import area_text, percent_text
 from dashboard.progress import name_of
+from dashboard.samples import adjusted_areas
 from dashboard.session import UNITS, Keys, Unit
 from dashboard.shelf import Measured
 from dashboard.words import Words
@@ -74,7 +75,13 @@ def show_chart(
         for selection, rows in series.items()
     ]
     st.plotly_chart(
-        area_chart(lines, current=choice.scene.date, unit=unit, unit_name=say(unit)),
+        area_chart(
+            lines,
+            current=choice.scene.date,
+            unit=unit,
+            unit_name=say(unit),
+            adjusted=_adjusted(choice, say),
+        ),
         key=Keys.CHART,
         on_select=_go_to_date,
         selection_mode="points",
@@ -82,6 +89,12 @@ def show_chart(
         width="stretch",
         height="stretch",
     )
+
+
+def _adjusted(choice: Choice, say: Words) -> Adjusted:
+    found = adjusted_areas(choice.region.id)
+    areas = {date: (area.value, *area.interval()) for date, area in found.items()}
+    return Adjusted(say("adjusted_line"), areas)
 
 
 def _change(row: Measured | None, unit: Unit, say: Words) -> tuple[str, str, str | None]:

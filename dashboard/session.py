@@ -30,3 +30,24 @@ class Keys:
     CHART: Final = "chart"
     CLICKS: Final = "map_clicks"
     ASKED: Final = "asked"
+    SAMPLE: Final = "sample"
+    ASSESSED: Final = "assessed"
+    STEP: Final = "step"
+    INTERPRETER: Final = "interpreter"
+    STRATA: Final = "strata"
+    WANTED: Final = "wanted"
+    LEAST: Final = "least"
+    TRAIL: Final = "trail"
+
+
+KEPT: Final = (
+    Keys.DATE,
+    Keys.MODELS,
+    Keys.VIEW,
+    Keys.COLOUR,
+    Keys.UNIT,
+    Keys.STRATA,
+    Keys.WANTED,
+    Keys.LEAST,
+)
+"""Choices that outlive a visit of another page; Streamlit forgets those of boxes not drawn."""

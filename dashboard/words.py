@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from dashboard import words_accuracy
 from dashboard.session import Language
 
 Words = Callable[..., str]
@@ -127,6 +128,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "with_data": ("{n} dates", "{n} 个日期"),
     "no_data": ("no scenes", "没有影像"),
+    **words_accuracy.WORDS,
 }
 
 

@@ -113,7 +113,7 @@ def area_histogram(probability: Path, region: BaseGeometry | None = None) -> Are
         SceneError: the raster cannot be read.
     """
     raster = open_probability(probability)
-    inside = None if region is None else _Region(region, raster.grid)
+    inside = None if region is None else PixelRegion(region, raster.grid)
     m2 = np.zeros(256)
     with raster.reader() as pixels:
         for window in blocks(raster.grid, _BLOCK):
@@ -141,8 +141,16 @@ def region_area_m2(region: BaseGeometry) -> float:
     return abs(float(WGS84.geometry_area_perimeter(oriented)[0]))
 
 
-class _Region:
-    """A region in the pixel space of a grid: x is the column, y is minus the row."""
+class PixelRegion:
+    """A region in the pixel space of a grid: x is the column, y is minus the row.
+
+    Args:
+        region: polygon or multipolygon in WGS 84 (longitude, latitude).
+        grid: the grid whose pixels are asked for.
+
+    Raises:
+        RegionError: the region is no area.
+    """
 
     def __init__(self, region: BaseGeometry, grid: Grid) -> None:
         forward = pyproj.Transformer.from_crs("EPSG:4326", grid.crs, always_xy=True)

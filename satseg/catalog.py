@@ -7,6 +7,7 @@ Layout below the root::
     scenes/<id>/<id>.json          one scene with its display copies and thumbnail
     predictions/<id>/<id>.json     one probability raster with provenance and display copy
     areas/<id>/<id>.json           one prediction measured in one region
+    reference/<id>.gpkg            one sample of labelled points (satseg.sampling)
 
 An entry appears whole or not at all, and several processes may read and write at the same time.
 """

@@ -46,14 +46,16 @@ def added(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Pat
     return root
 
 
-@pytest.mark.parametrize("command", [[], *[[name] for name in COMMANDS], ["scenes", "add"]])
+@pytest.mark.parametrize(
+    "command", [[], *[[name] for name in COMMANDS], ["scenes", "add"], ["accuracy", "draw"]]
+)
 def test_every_command_explains_itself(
     command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(*command, "--help") == 0
     text = capsys.readouterr().out
     assert "satseg" in text
-    if command not in ([], ["scenes"]):
+    if command not in ([], ["scenes"], ["accuracy"]):
         assert "Example: satseg " + " ".join(command) in " ".join(text.split())
 
 

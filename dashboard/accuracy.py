@@ -1,0 +1,116 @@
+"""The page Accuracy: a sample of points, what is seen there, and areas with intervals."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.choice import region_name
+from dashboard.controls import choose_language, choose_scene
+from dashboard.exchange import show_exchange
+from dashboard.labelling import show_labelling
+from dashboard.notices import show_empty
+from dashboard.planning import show_plan
+from dashboard.results import show_results
+from dashboard.samples import NEW, known_samples
+from dashboard.session import Keys
+from dashboard.shelf import shelf
+from dashboard.words import Words, words
+from satseg.sampling import INTERPRETERS, Interpreter, Sample
+
+if TYPE_CHECKING:
+    from satseg.catalog_records import SceneRecord
+    from satseg.regions import Region
+
+STEPS = ("label", "results", "exchange")
+
+
+def page() -> None:
+    """Draw the page."""
+    say = words(st.session_state[Keys.LANGUAGE])
+    store = shelf()
+    scenes, regions = store.scenes(), store.regions()
+    if not scenes:
+        show_empty(say("no_scenes_title"), say("no_scenes"))
+        return
+    with st.sidebar:
+        region, scene = choose_scene(regions, scenes, say)
+        sample = _choose_sample(known_samples(scene.id), say)
+        interpreter = _choose_interpreter(say) if sample is not None else INTERPRETERS[0]
+        choose_language(say)
+    _heading(region, scene, say)
+    if sample is None:
+        show_plan(region, scene, say)
+        return
+    step = _choose_step(say)
+    if step == "label":
+        show_labelling(sample, scene, scenes[region.id], interpreter, say)
+    elif step == "results":
+        show_results(sample, scenes[region.id], interpreter, say)
+    else:
+        show_exchange(sample, interpreter, say)
+
+
+def _choose_sample(samples: Sequence[Sample], say: Words) -> Sample | None:
+    """Return the chosen sample of the date, or None for a new one."""
+    known = {sample.id: sample for sample in reversed(samples)}
+    options = [*known, NEW]
+    if st.session_state.get(Keys.SAMPLE) not in options:
+        st.session_state[Keys.SAMPLE] = options[0]
+    chosen = st.selectbox(
+        say("sample"),
+        options,
+        key=Keys.SAMPLE,
+        format_func=lambda name: say("new_sample") if name == NEW else _name(known[name], say),
+        disabled=not known,
+    )
+    return known.get(chosen)
+
+
+def _name(sample: Sample, say: Words) -> str:
+    if sample.first_id:
+        from dashboard.samples import sample_of
+
+        return say("sample_again", n=len(sample.visible), date=sample_of(sample.first_id).date)
+    return say("sample_name", n=len(sample.visible), created=f"{sample.created:%Y-%m-%d %H:%M}")
+
+
+def _choose_interpreter(say: Words) -> Interpreter:
+    st.session_state.setdefault(Keys.INTERPRETER, INTERPRETERS[0])
+    chosen: Interpreter = st.segmented_control(
+        say("interpreter"),
+        INTERPRETERS,
+        key=Keys.INTERPRETER,
+        format_func=say,
+        required=True,
+        width="stretch",
+    )
+    return chosen
+
+
+def _choose_step(say: Words) -> str:
+    st.session_state.setdefault(Keys.STEP, STEPS[0])
+    chosen: str = st.segmented_control(
+        say("accuracy"),
+        STEPS,
+        key=Keys.STEP,
+        format_func=lambda name: say(f"step_{name}"),
+        label_visibility="collapsed",
+        required=True,
+    )
+    return chosen
+
+
+def _heading(region: Region, scene: SceneRecord, say: Words) -> None:
+    name = html.escape(region_name(region, st.session_state[Keys.LANGUAGE]))
+    chip = ""
+    if scene.simulated:
+        note = html.escape(say("simulated_note"))
+        chip = f'<span class="satseg-chip" title="{note}">{say("simulated")}</span>'
+    st.html(
+        f'<div class="satseg-place"><h1>{name}</h1><p>{scene.date}</p>{chip}</div>'
+        f'<p class="satseg-summary">{html.escape(say("accuracy_lead"))}</p>'
+    )

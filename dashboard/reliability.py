@@ -1,0 +1,114 @@
+"""Whether the map's probabilities hold at the labelled points: the reliability diagram."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from dashboard.chart import COLOURS, CONFIG, GRID, INK
+from dashboard.words import Words
+from satseg.errors import AccuracyError
+from satseg.probability import SCALE
+from satseg.sampling import CLASSES, Interpreter, Sample, labelled_sample
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from satseg.accuracy import Calibration
+
+BINS = 5
+HEIGHT = 300
+
+
+def show_calibration(sample: Sample, interpreter: Interpreter, say: Words) -> None:
+    """Show the reliability diagram, the calibration error and the best threshold."""
+    try:
+        found = calibration_of(sample, interpreter)
+    except AccuracyError:
+        return
+    st.html(f'<h2 class="satseg-heading">{say("calibration")}</h2>')
+    st.plotly_chart(diagram(found, say), key="reliability", config=CONFIG, width="stretch")
+    threshold = found.threshold
+    text = say(
+        "calibration_text",
+        ece=f"{found.ece.value:.3f}",
+        low=f"{found.ece.low:.3f}",
+        high=f"{found.ece.high:.3f}",
+        threshold="–" if threshold is None else f"{threshold.value:.2f}",
+        first="–" if threshold is None else f"{threshold.low:.2f}",
+        last="–" if threshold is None else f"{threshold.high:.2f}",
+    )
+    st.html(f'<p class="satseg-note">{text}</p>')
+
+
+def calibration_of(sample: Sample, interpreter: Interpreter) -> Calibration:
+    """Return the calibration at the points that an interpreter was sure of.
+
+    Raises:
+        AccuracyError: too few points.
+    """
+    from satseg.accuracy import calibration
+
+    labelled = labelled_sample(sample, interpreter)
+    sure = [p for p in sample.visible if p.labels.get(interpreter) in CLASSES]
+    return calibration(
+        np.array([p.code / SCALE for p in sure]),
+        labelled.reference == CLASSES.index("farmland"),
+        labelled.weights_m2,
+        bins=BINS,
+    )
+
+
+def diagram(found: Calibration, say: Words) -> go.Figure:
+    """Return the reliability diagram: observed by predicted share, with 95 % intervals."""
+    import plotly.graph_objects as go
+
+    observed = [part.observed.value for part in found.bins]
+    limits = [part.observed.interval() for part in found.bins]
+    figure = go.Figure()
+    figure.add_trace(
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": [0, 1],
+            "y": [0, 1],
+            "name": say("perfect"),
+            "line": {"color": "#9aa7ad", "width": 1, "dash": "dot"},
+            "hoverinfo": "skip",
+        }
+    )
+    figure.add_trace(
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": [part.predicted for part in found.bins],
+            "y": observed,
+            "name": say("was"),
+            "text": [f"n = {part.points}" for part in found.bins],
+            "hovertemplate": "%{x:.2f} → %{y:.2f}<br>%{text}<extra></extra>",
+            "marker": {"color": COLOURS[0], "size": 9},
+            "error_y": {
+                "type": "data",
+                "symmetric": False,
+                "array": [high - y for y, (_, high) in zip(observed, limits, strict=True)],
+                "arrayminus": [y - low for y, (low, _) in zip(observed, limits, strict=True)],
+                "color": COLOURS[0],
+                "thickness": 1.4,
+            },
+        }
+    )
+    axis = {"range": [-0.03, 1.03], "gridcolor": GRID, "zerolinecolor": GRID, "automargin": True}
+    figure.update_xaxes(title={"text": say("said")}, **axis)
+    figure.update_yaxes(title={"text": say("was")}, **axis)
+    figure.update_layout(
+        height=HEIGHT,
+        margin={"l": 4, "r": 8, "t": 6, "b": 4},
+        font={"color": INK, "size": 12},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        showlegend=False,
+        dragmode=False,
+    )
+    return figure

@@ -1,0 +1,86 @@
+import sqlite3
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+
+from satseg.errors import AccuracyError, StorageError
+from satseg.sampling import Sample, SampleStore
+from satseg.sampling import store as store_module
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SampleStore:
+    return SampleStore(tmp_path / "catalog")
+
+
+def test_a_sample_comes_back_as_it_was(store: SampleStore, sample: Sample) -> None:
+    labelled = sample.labelled(2, "first", "farmland").labelled(4, "second", "unsure")
+    store.add(labelled)
+    assert store.sample(sample.id) == labelled
+    assert store.ids() == [sample.id]
+
+
+def test_any_gis_opens_the_points(store: SampleStore, sample: Sample) -> None:
+    store.add(sample.labelled(2, "first", "farmland"))
+    frame = gpd.read_file(store.path(sample.id), layer="points")
+    assert frame.crs.to_epsg() == 4326
+    assert len(frame) == 20
+    assert frame["first"][2] == "farmland"
+    assert set(frame["stratum"]) == {"farmland", "other"}
+
+
+def test_a_label_is_kept_at_once(store: SampleStore, sample: Sample) -> None:
+    store.add(sample)
+    before = store.version(sample.id)
+    store.label(sample.id, 5, "second", "other")
+    assert store.sample(sample.id).points[5].labels == {"second": "other"}
+    assert store.version(sample.id) > before
+    store.label(sample.id, 5, "second", None)
+    assert store.sample(sample.id) == sample
+
+
+def test_a_sample_is_added_once_and_removed(store: SampleStore, sample: Sample) -> None:
+    store.add(sample)
+    with pytest.raises(AccuracyError, match="no sample has"):
+        store.add(sample)
+    store.remove(sample.id)
+    assert store.ids() == []
+    assert store.version(sample.id) == 0
+    with pytest.raises(AccuracyError, match="one of the samples"):
+        store.sample(sample.id)
+
+
+@pytest.mark.parametrize("name", ["../outside", "a/b", "", "UPPER", "x" * 300])
+def test_no_id_leaves_the_folder(store: SampleStore, name: str) -> None:
+    with pytest.raises(AccuracyError):
+        store.path(name)
+
+
+def test_a_failed_write_leaves_the_sample_as_it_was(
+    store: SampleStore, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add(sample)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store_module.os, "replace", full)
+    with pytest.raises(StorageError, match="No space left"):
+        store.label(sample.id, 0, "first", "farmland")
+    monkeypatch.undo()
+    assert store.sample(sample.id) == sample
+    left = [path.name for path in store.path(sample.id).parent.glob("*.gpkg*")]
+    assert left == [f"{sample.id}.gpkg"]
+
+
+def test_foreign_and_changed_files_are_refused(store: SampleStore, sample: Sample) -> None:
+    store.add(sample)
+    path = store.path(sample.id)
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE design SET value = '\"x\"' WHERE key = 'threshold'")
+    with pytest.raises(AccuracyError, match="that satseg wrote"):
+        store.sample(sample.id)
+    path.write_bytes(b"no database")
+    with pytest.raises(AccuracyError, match="that satseg wrote"):
+        store.sample(sample.id)
