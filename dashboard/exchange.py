@@ -10,7 +10,8 @@ from dashboard.session import Keys
 from dashboard.words import Words
 from satseg.errors import SatsegError
 from satseg.sampling import INTERPRETERS, Interpreter, Sample
-from satseg.sampling.exchange import read_csv, to_csv, to_plots, with_labels
+from satseg.sampling.exchange import read_csv, sample_from_bytes, to_csv, to_plots, with_labels
+from satseg.sampling.store import merged
 
 
 def show_exchange(sample: Sample, interpreter: Interpreter, say: Words) -> None:
@@ -45,19 +46,25 @@ def _import(sample: Sample, interpreter: Interpreter, say: Words) -> None:
         f'<p class="satseg-note">{say("import_text")}</p>'
     )
     given = st.file_uploader(
-        say("import_title"), type=["csv"], label_visibility="collapsed", key="import_file"
+        say("import_title"), type=["csv", "gpkg"], label_visibility="collapsed", key="import_file"
     )
     if given is None:
         return
     try:
-        text = read_csv(given.getvalue())
-        changed = with_labels(sample, text, interpreter)
+        changed = _changed(sample, given.name, given.getvalue(), interpreter)
     except SatsegError as error:
         show_error(error, say)
         return
     if st.button(say("import_button"), type="primary", key="import_take"):
-        store().change(sample.id, lambda old: with_labels(old, text, interpreter))
+        store().take_in(changed)
         st.success(say("imported", n=changed.done(interpreter)))
+
+
+def _changed(sample: Sample, name: str, data: bytes, interpreter: Interpreter) -> Sample:
+    """Return the sample with the labels of an uploaded file."""
+    if name.lower().endswith(".gpkg"):
+        return merged(sample, sample_from_bytes(data))
+    return with_labels(sample, read_csv(data), interpreter)
 
 
 def _delete(sample: Sample, say: Words) -> None:

@@ -189,10 +189,11 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "import_title": ("Import labels", "导入标注"),
     "import_text": (
         "A CSV with a column plotid and a column of answers (farmland, other, unsure): this page's"
-        " own export, or the samples that Collect Earth Online exports. Labels of the chosen"
-        " interpreter are replaced.",
+        " own export, or the samples that Collect Earth Online exports; it replaces labels of the"
+        " chosen interpreter. Or a GeoPackage of this sample, labelled elsewhere.",
         "含 plotid 列和答案列（farmland、other、unsure）的 CSV：本页导出的文件，"
-        "或 Collect Earth Online 导出的样本。将替换所选判读者的标注。",
+        "或 Collect Earth Online 导出的样本，将替换所选判读者的标注；"
+        "也可导入在别处标注的同一样本的 GeoPackage。",
     ),
     "import_button": ("Take the labels over", "采用这些标注"),
     "imported": ("Labels of {n} points taken over.", "已采用 {n} 个样点的标注。"),

@@ -4,6 +4,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 from shelf_files import write_probability, write_raster, write_scene
 
 from satseg import classes
@@ -50,7 +51,7 @@ def sample(prediction: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_truth_gives_the_area_with_an_interval(
-    sample: str, capsys: pytest.CaptureFixture[str]
+    sample: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("accuracy", "label", sample, "--truth") == 0
     assert run("accuracy", "result", sample) == 0
@@ -63,6 +64,10 @@ def test_truth_gives_the_area_with_an_interval(
     assert low <= 60 * 30 * 0.36e-4 <= high
     assert low <= adjusted <= high
     assert "Overall accuracy" in text
+    whole = tmp_path / "whole.geojson"
+    gpd.GeoDataFrame(geometry=[shapely.box(100, 20, 140, 50)], crs="EPSG:4326").to_file(whole)
+    assert run("accuracy", "result", sample, "--within", whole) == 0
+    assert f"inside of whole.geojson: {adjusted:,.2f} ha" in capsys.readouterr().out
 
 
 def test_samples_go_out_and_labels_come_in(
@@ -78,6 +83,11 @@ def test_samples_go_out_and_labels_come_in(
     assert run("accuracy", "export", sample, table) == 0
     assert run("accuracy", "export", sample, points) == 0
     assert gpd.read_file(points, layer="points")["second"].notna().sum() == 3
+    store = SampleStore(Catalog.open().root)
+    store.remove(sample)
+    assert run("accuracy", "import", points) == 0
+    assert store.sample(sample).done("second") == 3
+    capsys.readouterr()
     assert run("accuracy", "list") == 0
     assert sample in capsys.readouterr().out
 

@@ -20,6 +20,7 @@ COMMANDS = (
     "scenes",
     "models",
     "predict",
+    "predictions",
     "area",
     "change",
     "accuracy",

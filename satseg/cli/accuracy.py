@@ -129,7 +129,14 @@ def label(
 
 
 @accuracy.command("result")
-def result(sample: Which, interpreter: Who = "first") -> None:
+def result(
+    sample: Which,
+    interpreter: Who = "first",
+    within: Annotated[
+        Path | None,
+        typer.Option(help="Estimate the area inside of these polygons (any vector file) too."),
+    ] = None,
+) -> None:
     """Show areas and accuracies with their 95 % intervals.
 
     The adjusted area is an estimate of the true one (Olofsson et al. 2014; Stehman 2014); the
@@ -140,6 +147,7 @@ def result(sample: Which, interpreter: Who = "first") -> None:
     from satseg.accuracy import assess
     from satseg.cli.terminal import show, table
     from satseg.sampling import CLASSES, labelled_sample
+    from satseg.sampling.domains import farmland_within, read_domain
 
     found = _store().sample(sample)
     assessed = assess(labelled_sample(found, interpreter))
@@ -156,8 +164,29 @@ def result(sample: Which, interpreter: Who = "first") -> None:
         )
     show(rows)
     typer.echo(f"Overall accuracy {_share(assessed.overall)}.")
+    if within is not None:
+        inside = farmland_within(found, read_domain(within), interpreter).scaled(1e-4)
+        limits = "{:,.2f} to {:,.2f}".format(*inside.interval())
+        typer.echo(f"Farmland inside of {within.name}: {inside.value:,.2f} ha ({limits}).")
     for note in _notes(found, interpreter, assessed.notes):
         typer.echo(note)
+
+
+@accuracy.command("import")
+def take_in(
+    file: Annotated[Path, typer.Argument(help="GeoPackage that 'satseg accuracy export' wrote.")],
+) -> None:
+    """Take a sample in from another catalog, or the labels of a copy of one that is here.
+
+    Example: satseg accuracy import sample.gpkg
+    """
+    from satseg.catalog import Catalog
+    from satseg.sampling.store import read_sample
+
+    given = read_sample(file)
+    Catalog.open(create=False).scene(given.scene_id)
+    found = _store().take_in(given)
+    typer.echo(f"{found.id}: {found.done('first')} and {found.done('second')} labels")
 
 
 @accuracy.command("export")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +12,7 @@ from types import MappingProxyType
 from satseg.errors import AccuracyError
 from satseg.probability import SCALE
 from satseg.sampling.points import INTERPRETERS, Interpreter, Label, Sample
+from satseg.sampling.store import read_sample
 
 WORDS: Mapping[str, Label] = MappingProxyType(
     {
@@ -112,6 +114,24 @@ def read_csv(source: Path | bytes) -> str:
         found=found,
         fix="Give the file of this sample alone, saved as UTF-8",
     )
+
+
+def sample_from_bytes(data: bytes) -> Sample:
+    """Return the sample in an uploaded GeoPackage.
+
+    Raises:
+        AccuracyError: it is larger than ``MAX_BYTES``, or holds no sample.
+    """
+    if len(data) > MAX_BYTES:
+        raise AccuracyError(
+            expected=f"a GeoPackage of at most {MAX_BYTES // 1_000_000} MB",
+            found=f"{len(data) / 1e6:.1f} MB",
+            fix="Give the GeoPackage as it was exported",
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sample.gpkg"
+        path.write_bytes(data)
+        return read_sample(path)
 
 
 def _rows(text: str) -> list[dict[str, str]]:

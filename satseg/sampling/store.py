@@ -33,6 +33,8 @@ POINTS = "points"
 DESIGN = "design"
 SUFFIX = ".gpkg"
 _LOCK_TIMEOUT_S = 20.0
+_SQLITE = b"SQLite format 3\0"
+"""First bytes of a GeoPackage. Source: SQLite's file format, section 1.3.1."""
 
 
 class SampleStore:
@@ -118,6 +120,20 @@ class SampleStore:
         """Set or take away the label of one point, and return the sample."""
         return self.change(sample_id, lambda sample: sample.labelled(number, interpreter, label))
 
+    def take_in(self, sample: Sample) -> Sample:
+        """Add a sample from elsewhere, or its labels where the catalog has the sample already.
+
+        Labels of the given sample replace those here; points that it leaves open stay as they are.
+
+        Raises:
+            AccuracyError: the catalog has another sample of that id.
+            StorageError: the file cannot be written.
+        """
+        if self.path(sample.id).is_file():
+            return self.change(sample.id, lambda old: merged(old, sample))
+        self.add(sample)
+        return sample
+
     def remove(self, sample_id: str) -> None:
         """Remove a sample with its labels."""
         with self._locked(sample_id):
@@ -144,6 +160,27 @@ class SampleStore:
             found=repr(sample_id[:200]),
             fix="Draw a sample first, or choose one of them",
         )
+
+
+def merged(sample: Sample, other: Sample) -> Sample:
+    """Return the sample with the labels of another copy of it, where that has any.
+
+    Raises:
+        AccuracyError: the points differ.
+    """
+    places = [
+        [(p.number, p.lon, p.lat, p.stratum, p.code) for p in one.points] for one in (sample, other)
+    ]
+    if places[0] != places[1]:
+        raise AccuracyError(
+            expected=f"the points of the sample {sample.id}",
+            found=f"other points in {other.id}",
+            fix="Give the labels of this sample",
+        )
+    for point in other.points:
+        for name, label in point.labels.items():
+            sample = sample.labelled(point.number, name, label)
+    return sample
 
 
 def write_sample(sample: Sample, path: Path) -> None:
@@ -196,6 +233,7 @@ def read_sample(path: Path) -> Sample:
     """
     import pyogrio
 
+    check_database(path)
     try:
         table = pyogrio.read_dataframe(path, layer=DESIGN, read_geometry=False)
         design = {
@@ -209,6 +247,27 @@ def read_sample(path: Path) -> Sample:
             found=f"{type(error).__name__}: {error}",
             fix="Give the GeoPackage as it was exported",
         ) from error
+
+
+def check_database(path: Path) -> None:
+    """Refuse what is no SQLite file before any driver guesses what it may be.
+
+    Raises:
+        AccuracyError: the file is missing or something else.
+    """
+    try:
+        with path.open("rb") as file:
+            found = file.read(len(_SQLITE))
+    except OSError as error:
+        raise AccuracyError(
+            expected="a GeoPackage", found=f"{type(error).__name__}: {error}", fix="Check the name"
+        ) from error
+    if found != _SQLITE:
+        raise AccuracyError(
+            expected=f"a sample that satseg wrote in {path.name}",
+            found="no GeoPackage",
+            fix="Give the GeoPackage as it was exported",
+        )
 
 
 def _design(sample: Sample) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -7,6 +8,7 @@ import pytest
 from satseg.errors import AccuracyError, StorageError
 from satseg.sampling import Sample, SampleStore
 from satseg.sampling import store as store_module
+from satseg.sampling.exchange import sample_from_bytes
 
 
 @pytest.fixture
@@ -84,3 +86,32 @@ def test_foreign_and_changed_files_are_refused(store: SampleStore, sample: Sampl
     path.write_bytes(b"no database")
     with pytest.raises(AccuracyError, match="that satseg wrote"):
         store.sample(sample.id)
+
+
+def test_a_copy_brings_its_labels(store: SampleStore, sample: Sample) -> None:
+    here = sample.labelled(0, "first", "farmland").labelled(1, "first", "other")
+    there = sample.labelled(1, "first", "unsure").labelled(2, "second", "farmland")
+    store.take_in(here)
+    found = store.take_in(there)
+    assert found == store.sample(sample.id)
+    assert [dict(p.labels) for p in found.points[:3]] == [
+        {"first": "farmland"},
+        {"first": "unsure"},
+        {"second": "farmland"},
+    ]
+
+
+def test_a_copy_with_other_points_is_refused(store: SampleStore, sample: Sample) -> None:
+    store.add(sample)
+    with pytest.raises(AccuracyError, match="other points"):
+        store.take_in(replace(sample, points=sample.points[:-1]))
+    assert store.sample(sample.id) == sample
+
+
+def test_an_upload_is_read_and_what_is_none_refused(store: SampleStore, sample: Sample) -> None:
+    store.add(sample)
+    assert sample_from_bytes(store.path(sample.id).read_bytes()) == sample
+    with pytest.raises(AccuracyError, match="no GeoPackage"):
+        sample_from_bytes(b"<OGRVRTDataSource></OGRVRTDataSource>")
+    with pytest.raises(AccuracyError, match="at most 5 MB"):
+        sample_from_bytes(b"x" * 5_000_001)
