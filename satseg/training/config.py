@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
@@ -109,6 +110,13 @@ class TrainingConfig:
     folder: Path
 
     @property
+    def identity(self) -> str:
+        """Everything that decides the weights, as text: what a checkpoint must agree with."""
+        model = [self.model[key] for key in ("architecture", "arguments", "bands", "gsd_m")]
+        parts = (model, self.pretrained, self.frozen, self.schedule, self.sources)
+        return json.dumps([str(part) for part in parts])
+
+    @property
     def bands(self) -> tuple[str, ...]:
         """Canonical band names of the model's input."""
         return tuple(canonical(name) for name in self.model["bands"])
@@ -129,7 +137,6 @@ _MODEL_KEYS = (
     "gsd_m",
     "patch_px",
     "overlap_px",
-    "threshold",
     "licence",
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
 import os
 import queue
@@ -113,8 +112,7 @@ class _Trainer:
 
     def __init__(self, network: nn.Module, config: TrainingConfig, run: Path, device: str) -> None:
         self.schedule = config.schedule
-        told = [config.model, config.frozen, config.schedule, config.sources]
-        self.identity = json.dumps([str(item) for item in told])
+        self.identity = config.identity
         self.run = run
         self.device = device
         self.network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -19,7 +19,8 @@ from satseg import __version__
 from satseg.training.config import TrainingConfig, load_config
 from satseg.training.loop import Report, TrainingResult, train_network
 from satseg.training.pictures import PictureSet, load_source
-from satseg.zoo.card import CARD_FILE, ModelCard, load_card, read_table, write_table
+from satseg.training.tuning import Tuning, tune
+from satseg.zoo.card import ModelCard, load_card, write_table
 from satseg.zoo.load import file_sha256
 from satseg.zoo.networks import build, load_imagenet
 
@@ -75,24 +76,36 @@ def train(
         report=listeners.step,
         device=device,
     )
-    return write_model(config, sources, result)
+    network.load_state_dict(result.weights)
+    tuning = tune(
+        network.to(result.device),
+        sources,
+        crop_px=config.schedule.crop_px,
+        gsd_m=config.gsd_m,
+        device=result.device,
+    )
+    return write_model(config, sources, result, tuning)
 
 
 def write_model(
-    config: TrainingConfig, sources: tuple[PictureSet, ...], result: TrainingResult
+    config: TrainingConfig,
+    sources: tuple[PictureSet, ...],
+    result: TrainingResult,
+    tuning: Tuning,
 ) -> ModelCard:
     """Write weights and card beside the configuration; return the card.
 
-    Metrics of an older card are dropped: they belong to other weights.
+    Metrics and failures of an older card are dropped: they belong to other weights.
     """
     path = config.folder / WEIGHTS_FILE
     _save_half(result.weights, path)
     table: dict[str, Any] = dict(config.model)
-    table["temperature"] = 1.0
-    if (config.folder / CARD_FILE).is_file():
-        table["failures"] = list(read_table(config.folder).get("failures", []))
+    table["threshold"], table["temperature"] = tuning.threshold, tuning.temperature
     table["weights"] = {"file": WEIGHTS_FILE, "sha256": file_sha256(path)}
-    table["training"] = _facts(config, sources, result)
+    table["training"] = _facts(config, sources, result) | {
+        "tuned_on": "the validation pictures: threshold and temperature",
+        "tuned_iou": tuning.iou,
+    }
     write_table(config.folder, table)
     return load_card(config.folder)
 

@@ -18,7 +18,6 @@ bands = ["red", "green", "blue"]
 gsd_m = 0.5
 patch_px = 64
 overlap_px = 16
-threshold = 0.5
 licence = "MIT"
 [schedule]
 steps = 8

@@ -1,0 +1,119 @@
+"""Temperature and threshold of a trained network, from its validation pictures alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from torch import nn
+
+from satseg.training.pictures import PictureSet
+from satseg.training.samples import counted, fixed_crops, stack
+
+ALL_CROPS = 100_000
+_EDGE, _STEP = 14.0, 0.05
+_BINS = round(2 * _EDGE / _STEP)
+_CENTRES = -_EDGE + _STEP * (np.arange(_BINS) + 0.5)
+_THRESHOLDS = np.arange(5, 96) / 100
+_TEMPERATURES = (0.3, 5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What the validation pictures say about a network's probabilities.
+
+    Attributes:
+        temperature: divisor of the logits with the least mean cross-entropy.
+        threshold: probability after that with the largest mean IoU of farmland.
+        iou: IoU at the threshold by source.
+    """
+
+    temperature: float
+    threshold: float
+    iou: dict[str, float]
+
+
+UNTUNED = Tuning(1.0, 0.5, {})
+"""What holds where there is nothing to tune on."""
+
+
+def tune(
+    network: nn.Module,
+    sources: Sequence[PictureSet],
+    *,
+    crop_px: int,
+    gsd_m: float,
+    device: str = "cpu",
+) -> Tuning:
+    """Return temperature and threshold; every source counts alike, whatever its size.
+
+    Args:
+        network: gives logits (n, 1, h, w) for input (n, bands, h, w) in 0..1.
+        sources: their validation pictures are cut into crops, all of which are used.
+        crop_px: side of a crop in pixels.
+        gsd_m: ground sample distance of the network in metres.
+        device: where to run.
+
+    Source of temperature scaling: Guo et al.: On Calibration of Modern Neural Networks (2017), 4.2.
+    """
+    found = {
+        source.config.name: histogram(network, source, crop_px, gsd_m, device)
+        for source in sources
+        if source.validation
+    }
+    found = {name: counts for name, counts in found.items() if counts.sum() > 0}
+    if not found:
+        return UNTUNED
+    temperature = round(best_temperature(list(found.values())), 3)
+    ious = {name: iou_by_threshold(counts, temperature) for name, counts in found.items()}
+    mean = np.mean(list(ious.values()), axis=0)
+    nearest = np.argsort(np.abs(_THRESHOLDS - 0.5), kind="stable")
+    best = int(nearest[np.argmax(mean[nearest].round(6))])
+    return Tuning(
+        temperature,
+        float(_THRESHOLDS[best]),
+        {name: round(float(values[best]), 4) for name, values in ious.items()},
+    )
+
+
+def histogram(
+    network: nn.Module, source: PictureSet, crop_px: int, gsd_m: float, device: str
+) -> NDArray[np.float64]:
+    """Return pixels by label (0 other, 1 farmland) and logit, float64 (2, bins)."""
+    counts = np.zeros((2, _BINS))
+    network.eval()
+    with torch.inference_mode():
+        for crop in fixed_crops(source, crop_px, gsd_m, ALL_CROPS):
+            pixels, mask = stack([crop])
+            logits = network(pixels.to(device, memory_format=torch.channels_last)).float().cpu()
+            index = ((logits + _EDGE) / _STEP).long().clamp(0, _BINS - 1)
+            valid = counted(mask) > 0
+            for label in (0, 1):
+                chosen = index[valid & (mask == label)].numpy()
+                counts[label] += np.bincount(chosen, minlength=_BINS)
+    return counts
+
+
+def best_temperature(histograms: Sequence[NDArray[np.float64]]) -> float:
+    """Return the divisor of the logits with the least cross-entropy, averaged over sources."""
+
+    def entropy(temperature: float) -> float:
+        scaled = _CENTRES / temperature
+        costs = np.stack([np.logaddexp(0, scaled), np.logaddexp(0, -scaled)])
+        return float(np.mean([(counts * costs).sum() / counts.sum() for counts in histograms]))
+
+    return float(minimize_scalar(entropy, bounds=_TEMPERATURES, method="bounded").x)
+
+
+def iou_by_threshold(counts: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """Return the IoU of farmland at each threshold from 0.05 to 0.95, float64 (91,)."""
+    cuts = temperature * np.log(_THRESHOLDS / (1 - _THRESHOLDS))
+    first = np.clip(np.ceil((cuts + _EDGE) / _STEP - 0.5).astype(int), 0, _BINS)
+    above = np.concatenate([counts[:, ::-1].cumsum(axis=1)[:, ::-1], np.zeros((2, 1))], axis=1)
+    hits, false = above[1, first], above[0, first]
+    union = counts[1].sum() + false
+    return np.divide(hits, union, out=np.zeros_like(hits), where=union > 0)
