@@ -116,4 +116,6 @@ def iou_by_threshold(counts: NDArray[np.float64], temperature: float) -> NDArray
     above = np.concatenate([counts[:, ::-1].cumsum(axis=1)[:, ::-1], np.zeros((2, 1))], axis=1)
     hits, false = above[1, first], above[0, first]
     union = counts[1].sum() + false
-    return np.divide(hits, union, out=np.zeros_like(hits), where=union > 0)
+    found = np.zeros(_THRESHOLDS.size)
+    np.divide(hits, union, out=found, where=union > 0)
+    return found
