@@ -12,10 +12,10 @@ from dashboard.choice import region_name
 from dashboard.controls import choose_language, choose_scene
 from dashboard.exchange import show_exchange
 from dashboard.labelling import show_labelling
-from dashboard.notices import show_empty
+from dashboard.notices import show_empty, show_failed
 from dashboard.planning import show_plan
 from dashboard.results import show_results
-from dashboard.samples import NEW, known_samples
+from dashboard.samples import NEW, first_date, known_samples
 from dashboard.session import Keys
 from dashboard.shelf import shelf
 from dashboard.words import Words, words
@@ -42,6 +42,7 @@ def page() -> None:
         interpreter = _choose_interpreter(say) if sample is not None else INTERPRETERS[0]
         choose_language(say)
     _heading(region, scene, say)
+    show_failed(say)
     if sample is None:
         show_plan(region, scene, say)
         return
@@ -71,11 +72,11 @@ def _choose_sample(samples: Sequence[Sample], say: Words) -> Sample | None:
 
 
 def _name(sample: Sample, say: Words) -> str:
+    count = len(sample.points)
     if sample.first_id:
-        from dashboard.samples import sample_of
-
-        return say("sample_again", n=len(sample.visible), date=sample_of(sample.first_id).date)
-    return say("sample_name", n=len(sample.visible), created=f"{sample.created:%Y-%m-%d %H:%M}")
+        return say("sample_again", n=count, date=first_date(sample) or "–")
+    created = sample.created.astimezone()
+    return say("sample_name", n=count, created=f"{created:%Y-%m-%d %H:%M}")
 
 
 def _choose_interpreter(say: Words) -> Interpreter:

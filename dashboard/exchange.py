@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.notices import show_error
+from dashboard.notices import attempt, show_error
 from dashboard.samples import NEW, store
 from dashboard.session import Keys
 from dashboard.words import Words
@@ -56,14 +56,14 @@ def _import(sample: Sample, interpreter: Interpreter, say: Words) -> None:
         show_error(error, say)
         return
     if st.button(say("import_button"), type="primary", key="import_take"):
-        store().take_in(changed)
-        st.success(say("imported", n=changed.done(interpreter)))
+        found = store().change(sample.id, lambda old: merged(old, changed, (interpreter,)))
+        st.success(say("imported", n=found.done(interpreter)))
 
 
 def _changed(sample: Sample, name: str, data: bytes, interpreter: Interpreter) -> Sample:
     """Return the sample with the labels of an uploaded file."""
     if name.lower().endswith(".gpkg"):
-        return merged(sample, sample_from_bytes(data))
+        return merged(sample, sample_from_bytes(data), (interpreter,))
     return with_labels(sample, read_csv(data), interpreter)
 
 
@@ -72,7 +72,7 @@ def _delete(sample: Sample, say: Words) -> None:
     with st.popover(say("delete_sample"), icon=":material/delete:"):
         labels = sum(sample.done(name) for name in INTERPRETERS)
         st.write(say("delete_sure", n=labels))
-        st.button(say("delete_yes"), key="delete_yes", on_click=_remove, args=(sample.id,))
+        st.button(say("delete_yes"), key="delete_yes", on_click=attempt, args=(_remove, sample.id))
 
 
 def _remove(sample_id: str) -> None:

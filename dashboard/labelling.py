@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard.notices import attempt
 from dashboard.samples import picture, store
 from dashboard.session import Keys
 from dashboard.words import Words
@@ -31,7 +32,7 @@ def show_labelling(
     say: Words,
 ) -> None:
     """Show the next point without what the map says of it, and take the answer."""
-    done, count = sample.done(interpreter), len(sample.visible)
+    done, count = sample.done(interpreter), len(sample.points)
     st.progress(
         done / count,
         say("progress_of", done=done, n=count, unsure=sample.unsure(interpreter)),
@@ -51,19 +52,19 @@ def show_labelling(
 
 
 def _question(sample: Sample, point: Point, interpreter: Interpreter, say: Words) -> None:
-    place = [p.number for p in sample.visible].index(point.number) + 1
+    place = [p.number for p in sample.points].index(point.number) + 1
     st.html(
         f'<h2 class="satseg-heading">{say("label_question")}</h2><p class="satseg-note">'
-        f"{say('point_of', number=place, n=len(sample.visible))}</p>"
+        f"{say('point_of', number=place, n=len(sample.points))}</p>"
     )
     with st.container(key="answers", horizontal=True, gap="small"):
         for key, label in zip("123", LABELS, strict=True):
             st.button(
                 say(f"label_{label}"),
-                key=f"answer_{label}",
+                key=f"answer_{label}_{point.number}",
                 shortcut=key,
-                on_click=_answer,
-                args=(sample.id, point.number, interpreter, label),
+                on_click=attempt,
+                args=(_answer, sample.id, point.number, interpreter, label),
                 type="primary" if label == "farmland" else "secondary",
             )
     _undo(sample, interpreter, say)
@@ -91,21 +92,21 @@ def _undo(sample: Sample, interpreter: Interpreter, say: Words) -> None:
             key="undo",
             shortcut="z",
             disabled=not trail,
-            on_click=_take_back,
-            args=(sample.id, interpreter),
+            on_click=attempt,
+            args=(_take_back, sample.id, interpreter),
         )
         if sample.simulated:
             st.button(
                 say("from_truth"),
                 key="from_truth",
                 help=say("from_truth_help"),
-                on_click=_answer_from_truth,
-                args=(sample.id, interpreter),
+                on_click=attempt,
+                args=(_answer_from_truth, sample.id, interpreter),
             )
 
 
 def _all_done(sample: Sample, interpreter: Interpreter, say: Words) -> None:
-    st.success(say("all_done", n=len(sample.visible)), icon=":material/check_circle:")
+    st.success(say("all_done", n=len(sample.points)), icon=":material/check_circle:")
     with st.container(key="done_row", horizontal=True, gap="small"):
         st.button(
             say("to_results"),
@@ -118,8 +119,8 @@ def _all_done(sample: Sample, interpreter: Interpreter, say: Words) -> None:
                 say("undo"),
                 key="undo",
                 shortcut="z",
-                on_click=_take_back,
-                args=(sample.id, interpreter),
+                on_click=attempt,
+                args=(_take_back, sample.id, interpreter),
             )
 
 
@@ -131,7 +132,7 @@ def _trail(sample_id: str, interpreter: Interpreter) -> list[int]:
 
 
 def _answer(sample_id: str, number: int, interpreter: Interpreter, label: Label) -> None:
-    """Keep an answer; a key pressed before the next point was on view is not taken for it."""
+    """Keep an answer to the point that was on view; a second one to the same point is dropped."""
     seen = store().sample(sample_id).points[number].labels
     if interpreter not in seen:
         store().label(sample_id, number, interpreter, label)
@@ -150,4 +151,3 @@ def _answer_from_truth(sample_id: str, interpreter: Interpreter) -> None:
 
     scene = shelf().catalog.scene(store().sample(sample_id).scene_id)
     store().change(sample_id, lambda old: labelled_from_truth(old, scene.truth, interpreter))
-    _trail(sample_id, interpreter).clear()

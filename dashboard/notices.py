@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
+from dashboard.session import Keys
 from dashboard.words import Words
 from satseg.errors import SatsegError
 
@@ -17,6 +20,21 @@ def show_error(error: SatsegError, say: Words, *, title: str | None = None) -> N
         f"{say('fix')}: {error.fix}.",
     ]
     st.error("  \n".join(lines), icon=":material/error:")
+
+
+def attempt(action: Callable[..., None], *args: object) -> None:
+    """Do what a button is for; an error is shown by ``show_failed`` when the page is drawn."""
+    try:
+        action(*args)
+    except SatsegError as error:
+        st.session_state[Keys.FAILED] = error
+
+
+def show_failed(say: Words) -> None:
+    """Show once what went wrong when a button was pressed."""
+    error = st.session_state.pop(Keys.FAILED, None)
+    if error is not None:
+        show_error(error, say)
 
 
 def show_unexpected(say: Words) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.figures import area_text, percent_text
 from dashboard.measures import choose_unit
-from dashboard.notices import show_empty
+from dashboard.notices import attempt, show_empty
 from dashboard.samples import store
 from dashboard.session import Keys, Unit
 from dashboard.shelf import Selection, cards, shelf
@@ -58,13 +58,14 @@ def show_plan(region: Region, scene: SceneRecord, say: Words) -> None:
             )
             for either in (None, MARGIN)
         ]
-        _gain(compared[0], compared[1], unit, say)
+        if compared[0].plan.points == compared[1].plan.points:
+            _gain(compared[0], compared[1], unit, say)
         st.button(
             say("draw", n=design.plan.points),
             key="draw",
             type="primary",
-            on_click=_draw,
-            args=(design, region, scene, prediction, selection.threshold),
+            on_click=attempt,
+            args=(_draw, design, region, scene, prediction, selection.threshold),
         )
 
 

@@ -52,9 +52,8 @@ def calibration_of(sample: Sample, interpreter: Interpreter) -> Calibration:
     from satseg.accuracy import calibration
 
     labelled = labelled_sample(sample, interpreter)
-    sure = [p for p in sample.visible if p.labels.get(interpreter) in CLASSES]
     return calibration(
-        np.array([p.code / SCALE for p in sure]),
+        np.array([p.code / SCALE for p in sample.sure(interpreter)]),
         labelled.reference == CLASSES.index("farmland"),
         labelled.weights_m2,
         bins=BINS,

@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard.figures import area_text, percent_text
 from dashboard.measures import choose_unit
-from dashboard.notices import show_error
+from dashboard.notices import show_empty
 from dashboard.reliability import show_calibration
 from dashboard.revisits import offer_revisits, show_differences
 from dashboard.session import Unit
@@ -33,8 +33,8 @@ def show_results(
 
     try:
         labelled = labelled_sample(sample, interpreter)
-    except AccuracyError as error:
-        show_error(error, say, title=say("too_few_title"))
+    except AccuracyError:
+        show_empty(say("too_few_title"), say("too_few"))
         return
     unit = choose_unit(say)
     found = assess(labelled)

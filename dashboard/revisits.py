@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.figures import area_text
+from dashboard.notices import attempt
 from dashboard.planning import maps_of
 from dashboard.samples import known_samples, store
 from dashboard.session import Keys, Unit
@@ -15,7 +16,6 @@ from dashboard.words import Words
 from satseg.errors import AccuracyError
 from satseg.sampling import (
     CHANGES,
-    CLASSES,
     Interpreter,
     Sample,
     labelled_change,
@@ -31,20 +31,20 @@ def show_differences(sample: Sample, interpreter: Interpreter, unit: Unit, say: 
     """Show net change, gain and loss against the other dates with the same points."""
     for other in _family(sample):
         first, second = sorted((other, sample), key=lambda one: one.date)
+        title = say("difference", first=first.date, second=second.date)
+        st.html(f'<h2 class="satseg-heading">{title}</h2>')
         try:
             rows = _changes(first, second, interpreter, say)
         except AccuracyError:
+            st.html(f'<p class="satseg-note">{say("label_more", date=other.date)}</p>')
             continue
-        st.html(
-            f'<h2 class="satseg-heading">'
-            f"{say('difference', first=first.date, second=second.date)}</h2>"
-        )
         columns = st.columns(len(rows), gap="small")
-        for column, (name, found) in zip(columns, rows, strict=True):
-            low, high = (area_text(limit, unit, signed=True) for limit in found.interval())
+        for number, (column, (name, found)) in enumerate(zip(columns, rows, strict=True)):
+            signed = number == 0
+            low, high = (area_text(limit, unit, signed=signed) for limit in found.interval())
             column.metric(
                 name,
-                f"{area_text(found.value, unit, signed=True)} {say(unit)}",
+                f"{area_text(found.value, unit, signed=signed)} {say(unit)}",
                 say("interval", low=low, high=high),
                 help=say("difference_help"),
                 border=True,
@@ -63,8 +63,11 @@ def _changes(
     """
     from satseg.accuracy import assess, compare
 
-    before, after = labelled_sample(first, interpreter), labelled_sample(second, interpreter)
-    net = compare(before, after, _ids(first, interpreter), _ids(second, interpreter))
+    shared = {p.number for p in first.sure(interpreter)} & {
+        p.number for p in second.sure(interpreter)
+    }
+    before, after = (labelled_sample(one, interpreter, only=shared) for one in (first, second))
+    net = compare(before, after, sorted(shared), sorted(shared))
     areas = assess(labelled_change(first, second, interpreter)).area_m2
     return [
         (say("net_change"), net),
@@ -94,8 +97,8 @@ def offer_revisits(sample: Sample, scenes: Sequence[SceneRecord], say: Words) ->
             st.button(
                 say("again", date=scene.date),
                 key=f"again_{scene.id}",
-                on_click=_see_again,
-                args=(sample, scene, title),
+                on_click=attempt,
+                args=(_see_again, sample, scene, title),
             )
 
 
@@ -107,10 +110,6 @@ def _family(sample: Sample) -> list[Sample]:
         for other in known_samples(region_id=sample.region_id)
         if other.id != sample.id and root in (other.id, other.first_id)
     ]
-
-
-def _ids(sample: Sample, interpreter: Interpreter) -> list[int]:
-    return [p.number for p in sample.visible if p.labels.get(interpreter) in CLASSES]
 
 
 def _see_again(sample: Sample, scene: SceneRecord, title: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import math
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +38,14 @@ def sample_of(sample_id: str) -> Sample:
     return _read(str(default_root()), sample_id, store().version(sample_id))
 
 
+def first_date(sample: Sample) -> dt.date | None:
+    """Return the date whose points a sample visits again; None where that sample is gone."""
+    try:
+        return sample_of(sample.first_id).date
+    except AccuracyError:
+        return None
+
+
 def known_samples(scene_id: str | None = None, region_id: str | None = None) -> list[Sample]:
     """Return the samples, of one scene or of one region if given, oldest first.
 
@@ -57,12 +66,12 @@ def known_samples(scene_id: str | None = None, region_id: str | None = None) -> 
 def adjusted_areas(region_id: str) -> dict[dt.date, Estimate]:
     """Return the adjusted farmland area of each date of a region that has enough labels.
 
-    Of several samples of a date the newest counts, as its first interpreter labelled it.
+    Of several samples of a date the most precise one counts, as its first interpreter labelled it.
     """
-    found = {}
+    found: dict[dt.date, Estimate] = {}
     for sample in known_samples(region_id=region_id):
         estimate = _adjusted(sample)
-        if estimate is not None:
+        if estimate is not None and _width(estimate) < _width(found.get(sample.date)):
             found[sample.date] = estimate
     return found
 
@@ -76,6 +85,13 @@ def picture(
 
     pixels = 720 if side_m > LARGE_M else 344
     return view_of_point(display, lon, lat, side_m=side_m, side_px=pixels, unit_m=unit_m)
+
+
+def _width(estimate: Estimate | None) -> float:
+    if estimate is None:
+        return math.inf
+    low, high = estimate.interval()
+    return high - low
 
 
 def _adjusted(sample: Sample) -> Estimate | None:

@@ -38,6 +38,7 @@ class Keys:
     WANTED: Final = "wanted"
     LEAST: Final = "least"
     TRAIL: Final = "trail"
+    FAILED: Final = "failed"
 
 
 KEPT: Final = (
@@ -49,5 +50,8 @@ KEPT: Final = (
     Keys.STRATA,
     Keys.WANTED,
     Keys.LEAST,
+    Keys.SAMPLE,
+    Keys.STEP,
+    Keys.INTERPRETER,
 )
 """Choices that outlive a visit of another page; Streamlit forgets those of boxes not drawn."""

@@ -21,7 +21,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "sample_name": ("{n} points · {created}", "{n} 个样点 · {created}"),
     "sample_again": (
         "{n} points · seen again from {date}",
-        "{n} 个样点 · 复查自 {date}",
+        "{n} 个样点 · 复查 {date} 的样点",
     ),
     "new_sample": ("New sample", "新建样本"),
     "step_label": ("Label", "标注"),
@@ -32,7 +32,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "Points are drawn at random within strata of the map. The number follows from the standard"
         " error that you want and from how sure the model is; it is a forecast, the interval itself"
         " comes from the labels.",
-        "样点在制图分层内随机抽取。样点数由期望的标准误和模型的确信程度推算；"
+        "样点在各层内随机抽取。样点数由期望的标准误和模型的确信程度推算；"
         "这只是预测，实际区间由标注结果得出。",
     ),
     "wanted": ("Wanted standard error, % of the area with data", "期望标准误（占有效面积 %）"),
@@ -70,14 +70,14 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "draw": ("Draw {n} points", "抽取 {n} 个样点"),
     "interpreter": ("Interpreter", "判读者"),
-    "first": ("First", "第一人"),
-    "second": ("Second", "第二人"),
-    "label_question": ("What is inside of the square?", "方框内是什么？"),
+    "first": ("First", "判读者一"),
+    "second": ("Second", "判读者二"),
+    "label_question": ("What is at the centre of the square?", "方框中心是什么？"),
     "label_farmland": ("Farmland", "耕地"),
     "label_other": ("Not farmland", "非耕地"),
     "label_unsure": ("Unsure", "不确定"),
     "undo": ("Undo", "撤销"),
-    "from_truth": ("Answer all from the simulated truth", "用模拟真值回答全部"),
+    "from_truth": ("Answer the rest from the simulated truth", "其余样点用模拟真值回答"),
     "from_truth_help": (
         "The scene is simulated, so what is on the ground is known exactly.",
         "该影像为模拟影像，地表类别完全已知。",
@@ -100,6 +100,15 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "to_results": ("Go to the results", "查看结果"),
     "too_few_title": ("Not enough labels yet", "标注数量不足"),
+    "too_few": (
+        "Each stratum needs at least two points labelled farmland or not farmland. Label more"
+        " points; they come in random order, so that every stratum has its turn.",
+        "每层至少需要两个标注为耕地或非耕地的样点。请继续标注；样点顺序随机，各层都会出现。",
+    ),
+    "label_more": (
+        "Label more of these points on {date} to see the change.",
+        "请在 {date} 标注更多样点以查看变化。",
+    ),
     "adjusted": ("Adjusted area", "校正面积"),
     "adjusted_help": (
         "Estimate of the true farmland area from the labelled points (Olofsson et al. 2014; Stehman"
@@ -123,7 +132,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "真实耕地中被正确制图的比例。",
     ),
     "interval": ("95 %: {low} – {high}", "95 %：{low} – {high}"),
-    "undefined": ("undefined", "无法定义"),
+    "undefined": ("undefined", "不适用"),
     "confusion": ("Confusion matrix", "混淆矩阵"),
     "confusion_note": (
         "Counted points, and in brackets the estimated share of the area. Rows: map. Columns:"
@@ -196,7 +205,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "也可导入在别处标注的同一样本的 GeoPackage。",
     ),
     "import_button": ("Take the labels over", "采用这些标注"),
-    "imported": ("Labels of {n} points taken over.", "已采用 {n} 个样点的标注。"),
+    "imported": ("Taken over; {n} points are labelled now.", "已采用；现有 {n} 个样点已标注。"),
     "delete_sample": ("Delete this sample", "删除该样本"),
     "delete_sure": (
         "Delete the sample with {n} labels? This cannot be undone.",

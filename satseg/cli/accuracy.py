@@ -81,7 +81,7 @@ def show_list() -> None:
     found = table(("Sample", "Region", "Model"), ("Date", "Points", "First", "Second"))
     for name in store.ids():
         sample = store.sample(name)
-        count = len(sample.visible)
+        count = len(sample.points)
         shares = [str(sample.done("first")), str(sample.done("second"))]
         model = sample.model_id + (" (simulated)" if sample.simulated else "")
         found.add_row(name, sample.region_id, model, str(sample.date), str(count), *shares)
@@ -125,7 +125,7 @@ def label(
     else:
         raster = Catalog.open(create=False).scene(store.sample(sample).scene_id).truth
         changed = store.change(sample, lambda old: labelled_from_truth(old, raster, interpreter))
-    typer.echo(f"{changed.done(interpreter)} of {len(changed.visible)} points are labelled")
+    typer.echo(f"{changed.done(interpreter)} of {len(changed.points)} points are labelled")
 
 
 @accuracy.command("result")

@@ -25,7 +25,7 @@ def farmland_within(
         AccuracyError: fewer than two labelled points lie inside, or too few in a stratum.
     """
     labelled = labelled_sample(sample, interpreter)
-    sure = [p for p in sample.visible if p.labels.get(interpreter) in CLASSES]
+    sure = sample.sure(interpreter)
     inside = shapely.contains_xy(domain, [p.lon for p in sure], [p.lat for p in sure])
     found = estimate_domain(labelled, np.asarray(inside, dtype=np.bool_))
     return found.area_m2[CLASSES.index("farmland")]
@@ -47,18 +47,19 @@ def read_domain(path: Path) -> BaseGeometry:
             found=f"{type(error).__name__}: {error}",
             fix="Give a GeoPackage, GeoJSON or Shapefile",
         ) from error
-    if frame.crs is None:
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.crs is None:
         raise RegionError(
-            expected=f"a coordinate reference system in {path.name}",
+            expected=f"shapes with a coordinate reference system in {path.name}",
             found="none",
             fix="Save the file with its CRS",
         )
-    shapes = frame.to_crs("EPSG:4326").geometry.make_valid()
-    polygons = shapes[shapes.geom_type.isin(("Polygon", "MultiPolygon"))]
-    if polygons.empty:
+    shapes = frame.to_crs("EPSG:4326").geometry.dropna().make_valid()
+    parts = shapely.get_parts(shapely.get_parts(shapes.to_numpy()))
+    polygons = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
+    if not polygons.size:
         raise RegionError(
             expected=f"polygons in {path.name}",
             found=", ".join(sorted(set(shapes.geom_type))) or "nothing",
             fix="Draw the part as an area",
         )
-    return polygons.union_all()
+    return shapely.union_all(polygons)

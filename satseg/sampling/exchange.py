@@ -30,6 +30,7 @@ WORDS: Mapping[str, Label] = MappingProxyType(
 
 MAX_BYTES = 5_000_000
 
+_DIGITS = 10
 _IDS = ("plotid", "plot_id", "pl_plotid", "number")
 _PLACE = (("lon", "lat"), ("center_lon", "center_lat"))
 _SAME_PLACE_DEG = 2e-5
@@ -86,11 +87,20 @@ def with_labels(sample: Sample, text: str, interpreter: Interpreter) -> Sample:
             found=f"the columns {', '.join(rows[0])}",
             fix="Export the samples with their plot ids, with farmland and other as answers",
         )
+    taken: dict[int, Label] = {}
     for line, row in enumerate(rows, start=2):
         answer = WORDS.get(row[column].strip().lower())
-        if answer is not None:
-            number = _number(sample, row, identifier, line)
-            sample = sample.labelled(number, interpreter, answer)
+        if answer is None:
+            continue
+        number = _number(sample, row, identifier, line)
+        if taken.setdefault(number, answer) != answer:
+            raise AccuracyError(
+                expected="one answer a point",
+                found=f"{taken[number]} and {answer} for plot {number + 1} in line {line}",
+                fix="Export the labels of one interpreter, with one sample a plot",
+            )
+    for number, answer in taken.items():
+        sample = sample.labelled(number, interpreter, answer)
     return sample
 
 
@@ -135,11 +145,14 @@ def sample_from_bytes(data: bytes) -> Sample:
 
 
 def _rows(text: str) -> list[dict[str, str]]:
-    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
-    rows = [
-        {str(key).strip().lower(): value or "" for key, value in row.items() if key is not None}
-        for row in reader
-    ]
+    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=None))
+    try:
+        rows = [
+            {str(key).strip().lower(): value or "" for key, value in row.items() if key is not None}
+            for row in reader
+        ]
+    except csv.Error:
+        rows = []
     if not rows:
         raise AccuracyError(
             expected="a CSV file with a line of names and a line for each point",
@@ -161,11 +174,11 @@ def _answers(rows: Sequence[Mapping[str, str]], interpreter: Interpreter) -> str
 
 def _number(sample: Sample, row: Mapping[str, str], identifier: str, line: int) -> int:
     text = row[identifier].strip()
-    number = int(text) - 1 if text.isdecimal() else -1
+    number = int(text) - 1 if text.isdecimal() and len(text) < _DIGITS else -1
     if not 0 <= number < len(sample.points):
         raise AccuracyError(
             expected=f"plot ids from 1 to {len(sample.points)}",
-            found=f"{text!r} in line {line}",
+            found=f"{text[:40]!r} in line {line}",
             fix="Give the labels of this sample",
         )
     point = sample.points[number]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, get_args
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from satseg.accuracy import LabelledSample, Stratum
 from satseg.errors import AccuracyError
-from satseg.probability import NODATA, threshold_level
+from satseg.probability import threshold_level
 
 Label = Literal["farmland", "other", "unsure"]
 Interpreter = Literal["first", "second"]
@@ -55,8 +55,7 @@ class Point:
         number: place in the order of labelling, from 0.
         lon, lat: centre of its pixel, degrees on WGS 84.
         stratum: index of its stratum.
-        code: probability code of its pixel, 0 to 254; 255 where the map has no data there, which
-            happens where the points of another date are visited again.
+        code: probability code of its pixel, 0 to 254.
         labels: what each interpreter saw.
     """
 
@@ -104,11 +103,6 @@ class Sample:
     points: tuple[Point, ...]
     first_id: str = ""
 
-    @property
-    def visible(self) -> list[Point]:
-        """The points where the map has data."""
-        return [point for point in self.points if point.code != NODATA]
-
     def labelled(self, number: int, interpreter: Interpreter, label: Label | None) -> Sample:
         """Return the sample with a point's label set, or taken away where it is None."""
         point = self.points[number]
@@ -122,11 +116,15 @@ class Sample:
 
     def unlabelled(self, interpreter: Interpreter) -> list[Point]:
         """Return the points that an interpreter has not seen yet, in order."""
-        return [point for point in self.visible if interpreter not in point.labels]
+        return [point for point in self.points if interpreter not in point.labels]
 
     def done(self, interpreter: Interpreter) -> int:
         """Return how many points an interpreter has labelled."""
-        return len(self.visible) - len(self.unlabelled(interpreter))
+        return sum(interpreter in point.labels for point in self.points)
+
+    def sure(self, interpreter: Interpreter) -> list[Point]:
+        """Return the points that an interpreter has labelled farmland or other."""
+        return [point for point in self.points if point.labels.get(interpreter) in CLASSES]
 
     def unsure(self, interpreter: Interpreter) -> int:
         """Return how many of them with unsure."""
@@ -136,7 +134,7 @@ class Sample:
         """Return name and number of points of the strata in which all sure labels are the same."""
         found = []
         for number, part in enumerate(self.strata):
-            labels = [p.labels.get(interpreter) for p in self.visible if p.stratum == number]
+            labels = [p.labels.get(interpreter) for p in self.points if p.stratum == number]
             sure = [label for label in labels if label in CLASSES]
             if sure and len(set(sure)) == 1:
                 found.append((part.name, len(sure)))
@@ -148,21 +146,25 @@ class Sample:
         return [labels["first"] for labels in both], [labels["second"] for labels in both]
 
 
-def labelled_sample(sample: Sample, interpreter: Interpreter = "first") -> LabelledSample:
+def labelled_sample(
+    sample: Sample, interpreter: Interpreter = "first", *, only: Collection[int] | None = None
+) -> LabelledSample:
     """Return what one interpreter labelled as input of the estimators.
 
     Points labelled unsure and points not seen yet are left out: that is right where they do not
     differ from the others of their stratum. Points come in random order, so that those seen first
-    are a sample of their own.
+    are a sample of their own. ``only`` restricts them further, to points of these numbers.
 
     Raises:
         AccuracyError: a stratum has fewer than two labelled points.
     """
-    sure = [p for p in sample.visible if p.labels.get(interpreter) in CLASSES]
+    sure = [p for p in sample.sure(interpreter) if only is None or p.number in only]
     level = threshold_level(sample.threshold)
     _refuse_poor(sample, [p.stratum for p in sure])
     return LabelledSample(
-        strata=tuple(Stratum(part.name, part.area_m2) for part in sample.strata),
+        strata=tuple(
+            Stratum(part.name, part.area_m2, max(2, part.pixels)) for part in sample.strata
+        ),
         classes=CLASSES,
         stratum=_integers([p.stratum for p in sure]),
         mapped=_integers([0 if p.code >= level else 1 for p in sure]),
@@ -191,15 +193,14 @@ def labelled_change(
     pairs = [
         (before, after)
         for before, after in zip(first.points, second.points, strict=True)
-        if all(
-            point.code != NODATA and point.labels.get(interpreter) in CLASSES
-            for point in (before, after)
-        )
+        if all(point.labels.get(interpreter) in CLASSES for point in (before, after))
     ]
     _refuse_poor(first, [before.stratum for before, _ in pairs])
     levels = threshold_level(first.threshold), threshold_level(second.threshold)
     return LabelledSample(
-        strata=tuple(Stratum(part.name, part.area_m2) for part in first.strata),
+        strata=tuple(
+            Stratum(part.name, part.area_m2, max(2, part.pixels)) for part in first.strata
+        ),
         classes=CHANGES,
         stratum=_integers([before.stratum for before, _ in pairs]),
         mapped=_integers(

@@ -17,6 +17,9 @@ from satseg.probability_raster import codes, open_probability
 from satseg.sampling.points import Point, Sample
 from satseg.windows import Window
 
+_SAME_GROUND = 0.005
+"""Valid fractions that differ by less than this count as the same ground."""
+
 
 def revisited(
     sample: Sample,
@@ -41,7 +44,8 @@ def revisited(
         histogram: its areas by probability in the sample's region.
 
     Raises:
-        AccuracyError: it is the same map, or has no data at any point.
+        AccuracyError: it is the same map, or does not show the same ground: a point has no data,
+            or another part of the region has.
         SceneError: the raster cannot be read.
     """
     if prediction_id == sample.prediction_id:
@@ -51,11 +55,13 @@ def revisited(
             fix="Choose another date",
         )
     found = codes_at(probability, [(p.lon, p.lat) for p in sample.points])
-    if all(code == NODATA for code in found):
+    unseen = found.count(NODATA)
+    if unseen or abs(histogram.valid_fraction - sample.valid_fraction) > _SAME_GROUND:
         raise AccuracyError(
-            expected=f"a map of {date} with data at the sample's points",
-            found="none at any point",
-            fix="Choose another date",
+            expected=f"a map of {date} that shows the ground of {sample.date}"
+            f" ({sample.valid_fraction:.1%} of the region)",
+            found=f"{histogram.valid_fraction:.1%}, and {unseen} points without data",
+            fix="Choose another date, or draw a sample of its own there",
         )
     points = tuple(
         Point(p.number, p.lon, p.lat, p.stratum, code)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import sqlite3
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 POINTS = "points"
 DESIGN = "design"
 SUFFIX = ".gpkg"
+MAX_POINTS = 100_000
 _LOCK_TIMEOUT_S = 20.0
 _SQLITE = b"SQLite format 3\0"
 """First bytes of a GeoPackage. Source: SQLite's file format, section 1.3.1."""
@@ -162,8 +164,10 @@ class SampleStore:
         )
 
 
-def merged(sample: Sample, other: Sample) -> Sample:
-    """Return the sample with the labels of another copy of it, where that has any.
+def merged(
+    sample: Sample, other: Sample, interpreters: Collection[Interpreter] = INTERPRETERS
+) -> Sample:
+    """Return the sample with the interpreters' labels of another copy, where that has any.
 
     Raises:
         AccuracyError: the points differ.
@@ -179,7 +183,8 @@ def merged(sample: Sample, other: Sample) -> Sample:
         )
     for point in other.points:
         for name, label in point.labels.items():
-            sample = sample.labelled(point.number, name, label)
+            if name in interpreters:
+                sample = sample.labelled(point.number, name, label)
     return sample
 
 
@@ -235,16 +240,23 @@ def read_sample(path: Path) -> Sample:
 
     check_database(path)
     try:
-        table = pyogrio.read_dataframe(path, layer=DESIGN, read_geometry=False)
+        table = pyogrio.read_dataframe(path, layer=DESIGN, read_geometry=False, max_features=100)
         design = {
             key: json.loads(value) for key, value in zip(table["key"], table["value"], strict=True)
         }
-        points = pyogrio.read_dataframe(path, layer=POINTS)
+        points = pyogrio.read_dataframe(path, layer=POINTS, max_features=MAX_POINTS)
         return _sample(design, points)
-    except (ValueError, KeyError, TypeError, RuntimeError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise AccuracyError(
             expected=f"a sample that satseg wrote in {path.name}",
-            found=f"{type(error).__name__}: {error}",
+            found=f"{type(error).__name__}: {str(error)[:200]}",
             fix="Give the GeoPackage as it was exported",
         ) from error
 
@@ -262,12 +274,22 @@ def check_database(path: Path) -> None:
         raise AccuracyError(
             expected="a GeoPackage", found=f"{type(error).__name__}: {error}", fix="Check the name"
         ) from error
-    if found != _SQLITE:
+    if found != _SQLITE or not _has_tables(path):
         raise AccuracyError(
             expected=f"a sample that satseg wrote in {path.name}",
-            found="no GeoPackage",
+            found="no GeoPackage with its tables",
             fix="Give the GeoPackage as it was exported",
         )
+
+
+def _has_tables(path: Path) -> bool:
+    """Return whether points and design are tables; a view could make a reader run for ever."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            asked = "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN (?, ?)"
+            return len(database.execute(asked, (POINTS, DESIGN)).fetchall()) == 2
+    except sqlite3.Error:
+        return False
 
 
 def _design(sample: Sample) -> dict[str, Any]:

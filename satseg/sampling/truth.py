@@ -17,9 +17,9 @@ from satseg.sampling.points import Interpreter, Label, Sample
 
 
 def labelled_from_truth(sample: Sample, truth: Path | None, interpreter: Interpreter) -> Sample:
-    """Return the sample with every point labelled from a raster of classes.
+    """Return the sample with every open point labelled from a raster of classes.
 
-    Points outside of the raster or on unlabelled ground become unsure.
+    Labels that are there stay. Points outside of the raster or on unlabelled ground become unsure.
 
     Raises:
         AccuracyError: the scene has no truth.
@@ -37,7 +37,7 @@ def labelled_from_truth(sample: Sample, truth: Path | None, interpreter: Interpr
         values = dataset.sample(zip(xs, ys, strict=True), indexes=1, masked=True)
         codes = [UNLABELLED if np.ma.is_masked(value) else int(value[0]) for value in values]
     points = tuple(
-        replace(p, labels=MappingProxyType({**p.labels, interpreter: _label(code)}))
+        replace(p, labels=MappingProxyType({interpreter: _label(code), **p.labels}))
         for p, code in zip(sample.points, codes, strict=True)
     )
     return replace(sample, points=points)

@@ -40,7 +40,7 @@ def _answer(app: AppTest, number: int, label: Callable[[float], str]) -> None:
     for _ in range(number):
         sample = samples.known_samples()[-1]
         point = sample.unlabelled("first")[0]
-        app.button(key=f"answer_{label(point.code / 254)}").click().run()
+        app.button(key=f"answer_{label(point.code / 254)}_{point.number}").click().run()
 
 
 def _as_mapped(probability: float) -> str:
@@ -74,7 +74,8 @@ def test_labels_are_kept_and_can_be_taken_back(app: AppTest, served_own: Path) -
     assert store.sample(name).done("first") == 3
     app.button(key="undo").click().run()
     assert store.sample(name).done("first") == 2
-    app.button(key="answer_unsure").click().run()
+    number = store.sample(name).unlabelled("first")[0].number
+    app.button(key=f"answer_unsure_{number}").click().run()
     assert store.sample(name).unsure("first") == 1
 
 
@@ -97,7 +98,7 @@ def test_results_need_labels_in_each_stratum(app: AppTest) -> None:
     _drawn(app)
     app.session_state[Keys.STEP] = "results"
     app.run()
-    assert "Not enough labels yet" in app.error[0].value
+    assert "Not enough labels yet" in app.info[0].value
     assert not app.exception
 
 
@@ -124,13 +125,13 @@ def test_the_same_points_on_another_date_tell_the_difference(app: AppTest) -> No
     assert not app.exception
     assert app.select_slider(key=Keys.DATE).value == "2016-05-03"
     again = next(s for s in samples.known_samples() if s.first_id)
-    for point in again.visible:
+    for point in again.points:
         samples.store().label(again.id, point.number, "first", _as_mapped(point.code / 254))
     app.session_state[Keys.STEP] = "results"
     app.run()
     assert not app.exception
     assert metrics(app)["Net change"].startswith("−")
-    assert metrics(app)["Lost"].startswith("+")
+    assert float(metrics(app)["Lost"].split()[0]) > 0
     assert metrics(app)["Gained"].startswith("0.00")
     assert set(samples.adjusted_areas("chongming")) == {
         again.date,
@@ -170,3 +171,29 @@ def test_a_date_without_a_map_says_where_to_get_one(app: AppTest, served_own: Pa
     app.run()
     assert not app.exception
     assert "no farmland map yet" in app.info[0].value
+
+
+def test_a_sample_whose_first_date_is_gone_can_still_be_used(app: AppTest) -> None:
+    _drawn(app)
+    _answer(app, len(samples.known_samples()[-1].points), _as_mapped)
+    app.button(key="to_results").click().run()
+    app.button(key="again_chongming-2016-05-03").click().run()
+    (root,) = (s for s in samples.known_samples() if not s.first_id)
+    samples.store().remove(root.id)
+    another = AppTest.from_function(_page, default_timeout=60)
+    another.session_state[Keys.DATE] = "2016-05-03"
+    another.run()
+    assert not another.exception
+    assert not another.error
+    assert "seen again from –" in another.selectbox(key=Keys.SAMPLE).options[0]
+
+
+def test_an_error_behind_a_button_is_told_in_words(app: AppTest) -> None:
+    _drawn(app)
+    (sample,) = samples.known_samples()
+    samples.store().remove(sample.id)
+    app.button(key=f"answer_farmland_{sample.points[0].number}").click().run()
+    assert not app.exception
+    assert "Draw a sample first" in app.error[0].value
+    app.run()
+    assert not app.error

@@ -59,6 +59,8 @@ def test_chinese_answers_and_a_byte_order_mark_are_understood(sample: Sample) ->
         ("plotid,answer\n1,farmland\nx,other\n", "'x' in line 3"),
         ("plotid,lon,lat,answer\n1,100.0,10.0,farmland\n", "the point 1 at"),
         ("plotid,lon,lat,answer\n1,east,10.0,farmland\n", "'east' in line 2"),
+        ("plotid,answer\n1,farmland\n1,other\n", "farmland and other for plot 1 in line 3"),
+        ("plotid,answer\n" + "9" * 5000 + ",farmland\n", "from 1 to 20"),
         ("plotid,lon,lat,answer\n1,nan,nan,farmland\n", "the point 1 at"),
     ],
 )

@@ -31,7 +31,7 @@ def test_an_adjusted_area_by_hand(sample: Sample) -> None:
     farmland, other = sample.mapped_m2
     assert found.area_m2[0].value == pytest.approx(farmland * 6 / 8)
     assert found.area_m2[0].standard_error == pytest.approx(
-        farmland * np.sqrt(6 / 8 * 2 / 8 / (8 - 1))
+        farmland * np.sqrt((1 - 8 / 1000) * 6 / 8 * 2 / 8 / (8 - 1))
     )
     assert found.mapped_m2 == pytest.approx((farmland, other))
     assert found.counts.tolist() == [[6, 2], [0, 12]]

@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from satseg.errors import AccuracyError, StorageError
 from satseg.sampling import Sample, SampleStore
 from satseg.sampling import store as store_module
 from satseg.sampling.exchange import sample_from_bytes
+from satseg.sampling.store import merged
 
 
 @pytest.fixture
@@ -101,6 +103,27 @@ def test_a_copy_brings_its_labels(store: SampleStore, sample: Sample) -> None:
     ]
 
 
+def test_views_and_damaged_tables_are_refused(store: SampleStore, sample: Sample) -> None:
+    store.add(sample)
+    path = store.path(sample.id)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("ALTER TABLE points DROP COLUMN second")
+        database.commit()
+    with pytest.raises(AccuracyError, match="that satseg wrote"):
+        store.sample(sample.id)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("ALTER TABLE design RENAME TO other")
+        database.execute("CREATE VIEW design AS SELECT * FROM other")
+        database.commit()
+    with pytest.raises(AccuracyError, match="no GeoPackage with its tables"):
+        store.sample(sample.id)
+
+
+def test_only_the_wanted_interpreter_is_merged(sample: Sample) -> None:
+    other = sample.labelled(0, "first", "farmland").labelled(0, "second", "other")
+    assert merged(sample, other, ("second",)).points[0].labels == {"second": "other"}
+
+
 def test_a_copy_with_other_points_is_refused(store: SampleStore, sample: Sample) -> None:
     store.add(sample)
     with pytest.raises(AccuracyError, match="other points"):
@@ -111,7 +134,7 @@ def test_a_copy_with_other_points_is_refused(store: SampleStore, sample: Sample)
 def test_an_upload_is_read_and_what_is_none_refused(store: SampleStore, sample: Sample) -> None:
     store.add(sample)
     assert sample_from_bytes(store.path(sample.id).read_bytes()) == sample
-    with pytest.raises(AccuracyError, match="no GeoPackage"):
+    with pytest.raises(AccuracyError, match="no GeoPackage with"):
         sample_from_bytes(b"<OGRVRTDataSource></OGRVRTDataSource>")
     with pytest.raises(AccuracyError, match="at most 5 MB"):
         sample_from_bytes(b"x" * 5_000_001)

@@ -23,6 +23,8 @@ def truth(geotiff: Callable[..., Path]) -> Path:
 def test_labels_are_the_classes_on_the_ground(sample: Sample, truth: Path) -> None:
     found = labelled_from_truth(sample, truth, "first")
     assert all(p.labels["first"] == "farmland" for p in found.points if p.stratum == 0)
+    kept = labelled_from_truth(sample.labelled(0, "first", "unsure"), truth, "first")
+    assert kept.points[0].labels == {"first": "unsure"}
     elsewhere = {p.labels["first"] for p in found.points if p.stratum == 1}
     assert elsewhere == {"farmland", "other", "unsure"}
 
