@@ -41,7 +41,7 @@ def choose_scene(
     regions: Sequence[Region], scenes: Mapping[str, Sequence[SceneRecord]], say: Words
 ) -> tuple[Region, SceneRecord]:
     """Draw the boxes for region and date; at least one region has scenes."""
-    region = _region(regions, scenes, say, st.session_state[Keys.LANGUAGE])
+    region = choose_region(regions, scenes, say)
     return region, _date({str(scene.date): scene for scene in scenes[region.id]}, say)
 
 
@@ -57,12 +57,11 @@ def choose_language(say: Words) -> None:
     )
 
 
-def _region(
-    regions: Sequence[Region],
-    scenes: Mapping[str, Sequence[SceneRecord]],
-    say: Words,
-    language: Language,
+def choose_region(
+    regions: Sequence[Region], scenes: Mapping[str, Sequence[SceneRecord]], say: Words
 ) -> Region:
+    """Draw the list and the small map of the regions; at least one region has scenes."""
+    language: Language = st.session_state[Keys.LANGUAGE]
     known = {region.id: region for region in regions if scenes.get(region.id)}
     if st.session_state.get(Keys.REGION) not in known:
         st.session_state[Keys.REGION] = next(iter(known))

@@ -37,6 +37,13 @@ def explore_page() -> None:
     guarded("Explore", explore.page)
 
 
+def compare_page() -> None:
+    """Run the page Compare."""
+    from dashboard import compare
+
+    guarded("Compare", compare.page)
+
+
 def accuracy_page() -> None:
     """Run the page Accuracy."""
     from dashboard import accuracy
@@ -77,6 +84,7 @@ for kept in KEPT:
 say_here = words(st.session_state[Keys.LANGUAGE])
 all_pages = [
     st.Page(explore_page, title=say_here("explore"), default=True),
+    st.Page(compare_page, title=say_here("compare"), url_path="compare"),
     st.Page(accuracy_page, title=say_here("accuracy"), url_path="accuracy"),
 ]
 current = st.navigation(all_pages, position="hidden")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboard.choice import Choice, Look, region_name
 from dashboard.mapview import ROOT
+from dashboard.session import Language
 from dashboard.words import Words
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ def map_state(
         notice: a sentence to show on the map, or an empty text.
         say: the visitor's language.
     """
-    west, south, east, north = choice.region.geometry.bounds
     overlay = tile_layer(tiles, prediction_id, "probability") if prediction_id else None
     return {
         **asdict(look),
@@ -50,17 +50,27 @@ def map_state(
         "imagery": tile_layer(tiles, choice.scene.id, choice.colour),
         "overlay": overlay,
         "notice": notice,
-        "region": {"id": choice.region.id, "bounds": [[south, west], [north, east]]},
+        **areas_state(choice.region, regions, with_scenes, choice.language),
+        "words": {name: say(name) for name in (*SPOKEN, "simulated")},
+    }
+
+
+def areas_state(
+    current: Region, regions: Sequence[Region], with_scenes: Mapping[str, Any], language: Language
+) -> dict[str, Any]:
+    """Return the region on view and the outlines of all regions."""
+    west, south, east, north = current.geometry.bounds
+    return {
+        "region": {"id": current.id, "bounds": [[south, west], [north, east]]},
         "regions": [
             {
                 "id": region.id,
-                "name": region_name(region, choice.language),
+                "name": region_name(region, language),
                 "hasData": region.id in with_scenes,
                 "geometry": region.geometry.__geo_interface__,
             }
             for region in regions
         ],
-        "words": {name: say(name) for name in (*SPOKEN, "simulated")},
     }
 
 

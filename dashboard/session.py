@@ -39,6 +39,11 @@ class Keys:
     LEAST: Final = "least"
     TRAIL: Final = "trail"
     FAILED: Final = "failed"
+    PERIOD: Final = "period"
+    COMPARED: Final = "compared"
+    COMPARE_MAP: Final = "compare_map"
+    FOCUS: Final = "focus"
+    PATCHES: Final = "patches"
 
 
 KEPT: Final = (
@@ -53,5 +58,6 @@ KEPT: Final = (
     Keys.SAMPLE,
     Keys.STEP,
     Keys.INTERPRETER,
+    Keys.COMPARED,
 )
 """Choices that outlive a visit of another page; Streamlit forgets those of boxes not drawn."""

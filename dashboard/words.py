@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from dashboard import words_accuracy
+from dashboard import words_accuracy, words_compare
 from dashboard.session import Language
 
 Words = Callable[..., str]
@@ -129,6 +129,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "with_data": ("{n} dates", "{n} 个日期"),
     "no_data": ("no scenes", "没有影像"),
     **words_accuracy.WORDS,
+    **words_compare.WORDS,
 }
 
 

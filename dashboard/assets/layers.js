@@ -5,6 +5,8 @@
   const NODATA = 255;
   const LEVELS = 254;
   const MASK_COLOUR = [255, 196, 0];
+  // By farmland at the earlier date (1) and at the later one (2): lost, gained, at both.
+  const CHANGE_COLOURS = { 1: [213, 94, 0], 2: [0, 114, 178], 3: [240, 228, 66] };
   const RAMP = [[0, [68, 1, 84]], [0.35, [49, 104, 142]], [0.65, [53, 183, 121]], [1, [253, 231, 37]]];
   const stats = (window.satsegStats = { tiles: 0, repaints: 0, lastMs: 0 });
 
@@ -19,21 +21,41 @@
     return c0.map((v, k) => Math.round(v + f * (c1[k] - v)));
   }
 
-  // 256 little-endian RGBA words: what each grey value looks like. Opacity is the whole pane's, so that
-  // tiles which overlap by a pixel at a fractional zoom do not draw lines.
+  function word([r, g, b]) {
+    return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+  }
+
+  // Little-endian RGBA words: what each grey value looks like, from which value on there is farmland, and what
+  // each kind of change looks like. Opacity is the whole pane's, so that tiles which overlap by a pixel at a
+  // fractional zoom do not draw lines.
   function lookupTable(look) {
-    const table = new Uint32Array(256);
-    const first = Math.ceil(look.threshold * LEVELS - 1e-9);
-    for (let v = Math.max(0, first); v < NODATA; v += 1) {
-      const [r, g, b] = look.shade ? rampColour(v / LEVELS) : MASK_COLOUR;
-      table[v] = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
-    }
-    return table;
+    const grey = new Uint32Array(256);
+    const change = new Uint32Array(4);
+    const first = Math.max(0, Math.ceil(look.threshold * LEVELS - 1e-9));
+    for (let v = first; v < NODATA; v += 1) grey[v] = word(look.shade ? rampColour(v / LEVELS) : MASK_COLOUR);
+    Object.entries(CHANGE_COLOURS).forEach(([kind, colour]) => { change[kind] = word(colour); });
+    return { grey, first, change };
+  }
+
+  function fetchGrey(url, size, context) {
+    return fetch(url)
+      .then((answer) => (answer.ok ? answer.blob() : Promise.reject(new Error(String(answer.status)))))
+      .then((blob) => createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" }))
+      .then((bitmap) => {
+        context.clearRect(0, 0, size.x, size.y);
+        context.drawImage(bitmap, 0, 0, size.x, size.y);
+        const picture = context.getImageData(0, 0, size.x, size.y);
+        const grey = new Uint8Array(size.x * size.y);
+        for (let i = 0; i < grey.length; i += 1) grey[i] = picture.data[4 * i];
+        return { grey, picture };
+      });
   }
 
   const Probability = L.GridLayer.extend({
-    initialize: function (url, table, options) {
-      this._url = url;
+    // With the address of an earlier map, change between the two is painted.
+    initialize: function (source, table, options) {
+      this._url = source.url;
+      this._before = source.before || null;
       this._table = table;
       L.GridLayer.prototype.initialize.call(this, options);
     },
@@ -44,17 +66,13 @@
       canvas.width = size.x;
       canvas.height = size.y;
       stats.tiles += 1;
-      fetch(L.Util.template(this._url, coords))
-        .then((answer) => (answer.ok ? answer.blob() : Promise.reject(new Error(String(answer.status)))))
-        .then((blob) => createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" }))
-        .then((bitmap) => {
-          const context = canvas.getContext("2d", { willReadFrequently: true });
-          context.drawImage(bitmap, 0, 0, size.x, size.y);
-          const picture = context.getImageData(0, 0, size.x, size.y);
-          const grey = new Uint8Array(size.x * size.y);
-          for (let i = 0; i < grey.length; i += 1) grey[i] = picture.data[4 * i];
-          canvas.satsegGrey = grey;
-          canvas.satsegPicture = picture;
+      const context = canvas.getContext("2d", { willReadFrequently: true });
+      const urls = [this._url, this._before].filter(Boolean).map((url) => L.Util.template(url, coords));
+      Promise.all(urls.map((url) => fetchGrey(url, size, context)))
+        .then(([found, before]) => {
+          canvas.satsegGrey = found.grey;
+          canvas.satsegPicture = found.picture;
+          canvas.satsegBefore = before ? before.grey : null;
           this._paint(canvas);
           done(null, canvas);
         })
@@ -75,8 +93,16 @@
       const grey = canvas.satsegGrey;
       if (!grey) return;
       const words = new Uint32Array(canvas.satsegPicture.data.buffer);
-      const table = this._table;
-      for (let i = 0; i < grey.length; i += 1) words[i] = table[grey[i]];
+      const before = canvas.satsegBefore;
+      const { grey: table, first, change } = this._table;
+      if (before) {
+        for (let i = 0; i < grey.length; i += 1) {
+          const seen = grey[i] < NODATA && before[i] < NODATA;
+          words[i] = seen ? change[(before[i] >= first ? 1 : 0) | (grey[i] >= first ? 2 : 0)] : 0;
+        }
+      } else {
+        for (let i = 0; i < grey.length; i += 1) words[i] = table[grey[i]];
+      }
       canvas.getContext("2d").putImageData(canvas.satsegPicture, 0, 0);
     },
   });
@@ -90,7 +116,7 @@
     }
 
     show(source) {
-      const url = source ? source.url : null;
+      const url = source ? source.url + (source.before || "") : null;
       if (url === this.url) return;
       const old = this.layer;
       this.url = url;
@@ -117,5 +143,5 @@
     }
   }
 
-  window.satsegLayers = { Probability, Slot, lookupTable };
+  window.satsegLayers = { Probability, Slot, lookupTable, CHANGE_COLOURS };
 })();

@@ -3,7 +3,7 @@
 (function () {
   "use strict";
 
-  const { Probability, Slot, lookupTable } = window.satsegLayers;
+  const { Probability, Slot, lookupTable, CHANGE_COLOURS } = window.satsegLayers;
 
   // ---------------------------------------------------------------- one map: base lines, imagery, overlay, areas
 
@@ -14,7 +14,7 @@
     return node;
   }
 
-  const PANES = { base: 150, imagery: 250, overlay: 350, areas: 420 };
+  const PANES = { base: 150, imagery: 250, later: 300, overlay: 350, areas: 420 };
 
   class Sheet {
     constructor(map, app) {
@@ -24,7 +24,8 @@
         map.createPane("satseg-" + name).style.zIndex = z;
       });
       this.imagery = new Slot(map, "satseg-imagery", (s, o) => L.tileLayer(s.url, o));
-      this.overlay = new Slot(map, "satseg-overlay", (s, o) => new Probability(s.url, app.table, o));
+      this.later = new Slot(map, "satseg-later", (s, o) => L.tileLayer(s.url, o));
+      this.overlay = new Slot(map, "satseg-overlay", (s, o) => new Probability(s, app.table, o));
       this.districts = L.geoJSON(null, {
         pane: "satseg-base",
         interactive: false,
@@ -37,6 +38,11 @@
         pane: "satseg-areas",
         style: { className: "satseg-outline" },
         onEachFeature: (feature, layer) => layer.on("click", () => app.chooseRegion(feature.properties.id)),
+      }).addTo(map);
+      this.focus = L.geoJSON(null, {
+        pane: "satseg-areas",
+        interactive: false,
+        style: { color: "#ffffff", weight: 3, fill: false, className: "satseg-outline" },
       }).addTo(map);
       map.attributionControl.setPrefix('<a href="https://leafletjs.com" target="_blank" rel="noopener">Leaflet</a>');
       L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
@@ -94,8 +100,13 @@
       });
     }
 
-    clip(fraction) {
-      const pane = this.map.getPane("satseg-overlay");
+    drawFocus(focus) {
+      this.focus.clearLayers();
+      if (focus) this.focus.addData(focus.geometry);
+    }
+
+    clip(name, fraction) {
+      const pane = this.map.getPane("satseg-" + name);
       if (fraction === null) {
         pane.style.clipPath = "";
         return;
@@ -145,9 +156,10 @@
       return { label, value, input };
     }
 
-    draw(look, words, on) {
+    draw(look, words, on, change) {
       this.root.hidden = !on;
       this.title.textContent = words.overlay;
+      this.shade.parentElement.hidden = change;
       [["threshold", this.threshold], ["opacity", this.opacity]].forEach(([name, part]) => {
         const percent = Math.round(100 * look[name]) + " %";
         part.label.textContent = words[name];
@@ -157,9 +169,15 @@
       });
       this.shade.checked = look.shade;
       this.shadeWord.textContent = words.shade;
-      this.legend.classList.toggle("satseg-ramp", look.shade);
+      this.legend.classList.toggle("satseg-ramp", look.shade && !change);
+      this.legend.classList.toggle("satseg-kinds", change);
       this.legend.innerHTML = "";
-      if (look.shade) {
+      if (change) {
+        [["both", 3], ["gain", 2], ["loss", 1]].forEach(([name, kind]) => {
+          element("i", "", this.legend).style.background = `rgb(${CHANGE_COLOURS[kind].join(",")})`;
+          element("span", "", this.legend).textContent = words[name];
+        });
+      } else if (look.shade) {
         ["0", "0.5", "1"].forEach((text) => { element("span", "", this.legend).textContent = text; });
       } else {
         element("i", "", this.legend);
@@ -252,7 +270,14 @@
       this.state = state;
       this.layout();
       if (moved) this.untouched = true;
-      if (this.untouched) this.fit();
+      const focus = state.focus || null;
+      if (focus && (!this.focus || this.focus.id !== focus.id)) {
+        this.untouched = false;
+        this.first.map.fitBounds(focus.bounds, { padding: [60, 60], maxZoom: 18, animate: false });
+      } else if (this.untouched) {
+        this.fit();
+      }
+      this.focus = focus;
       this.draw();
     }
 
@@ -286,21 +311,30 @@
       this.sheets().forEach((sheet) => {
         sheet.drawDistricts(this.districts, state.language);
         sheet.drawAreas(state.regions, state.region.id);
-        sheet.imagery.show(state.imagery);
+        sheet.drawFocus(state.focus);
+        sheet.imagery.show(sheet === this.second && state.later ? state.later : this.ground());
       });
-      this.first.overlay.show(side ? null : state.overlay);
+      this.first.later.show(state.view === "swipe" ? state.later || null : null);
+      this.first.overlay.show(side && !state.later ? null : state.overlay);
       if (this.second) this.second.overlay.show(side ? state.overlay : null);
       this.repaint();
       this.clip();
-      const parted = state.view === "side" || (state.view === "swipe" && state.overlay);
+      const swiping = state.view === "swipe" && Boolean(state.overlay || state.later);
+      const parted = state.view === "side" || swiping;
       this.labels[0].textContent = parted ? state.words.left : "";
       this.labels[1].textContent = parted ? state.words.right : "";
-      this.frame.classList.toggle("satseg-swiping", state.view === "swipe" && Boolean(state.overlay));
+      this.frame.classList.toggle("satseg-swiping", swiping);
       this.swipe.grip.setAttribute("aria-label", state.words.swipe);
       this.swipe.draw();
       this.badge.textContent = state.simulated ? state.words.simulated : "";
       this.notice.textContent = state.notice || "";
       this.first.map.getContainer().setAttribute("aria-label", state.words.map);
+    }
+
+    // The picture below: where two dates are compared, the later one unless both are on view.
+    ground() {
+      const { state } = this;
+      return state.later && state.view === "overlay" ? state.later : state.imagery;
     }
 
     setLook(change) {
@@ -316,12 +350,14 @@
         sheet.map.getPane("satseg-overlay").style.opacity = this.look.opacity;
         if (sheet.overlay.layer) sheet.overlay.layer.setTable(this.table);
       });
-      this.panel.draw(this.look, this.state.words, Boolean(this.state.overlay));
+      const { overlay, words } = this.state;
+      this.panel.draw(this.look, words, Boolean(overlay), Boolean(overlay && overlay.before));
     }
 
     clip() {
-      const swiping = this.state && this.state.view === "swipe";
-      this.first.clip(swiping ? this.swipe.fraction : null);
+      const fraction = this.state && this.state.view === "swipe" ? this.swipe.fraction : null;
+      const parted = this.state && this.state.later ? "later" : "overlay";
+      ["later", "overlay"].forEach((name) => this.first.clip(name, name === parted ? fraction : null));
     }
 
     follow(from, to) {

@@ -1,5 +1,6 @@
 """Change between dates: maps, transitions, trends and the fit of one scene on another."""
 
+from satseg.change.joint import JointHistogram, joint_histogram
 from satseg.change.legend import CHANGE_CLASSES, TREND_CLASSES, ChangeClass
 from satseg.change.maps import ChangeSummary, write_change
 from satseg.change.registration import check_registration
@@ -12,12 +13,14 @@ __all__ = [
     "TREND_CLASSES",
     "ChangeClass",
     "ChangeSummary",
+    "JointHistogram",
     "Registration",
     "Shift",
     "Transitions",
     "TrendSummary",
     "biggest_patches",
     "check_registration",
+    "joint_histogram",
     "transitions",
     "trend_codes",
     "write_change",

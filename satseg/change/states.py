@@ -114,7 +114,7 @@ def state_strips(states: Sequence[State]) -> Iterator[tuple[Window, NDArray[np.u
     grid = states[0].raster.grid
     levels = [threshold_level(state.threshold) for state in states]
     with ExitStack() as stack, raster_environment():
-        maps = [_on_grid(state, grid, stack) for state in states]
+        maps = maps_on_first(states, stack)
         for row in range(0, grid.height, STRIP_ROWS):
             window = Window(row, 0, STRIP_ROWS, grid.width).clipped(grid.shape)
             place = RasterWindow(window.col, window.row, window.width, window.height)
@@ -124,6 +124,15 @@ def state_strips(states: Sequence[State]) -> Iterator[tuple[Window, NDArray[np.u
                     found = source.read(1, window=place)
                 target[:] = np.where(found == NODATA, NODATA, found >= level)
             yield window, values
+
+
+def maps_on_first(states: Sequence[State], stack: ExitStack) -> list[rasterio.DatasetReader]:
+    """Return open maps of all states on the grid of the first; ``stack`` closes them.
+
+    Raises:
+        SceneError: a map cannot be opened.
+    """
+    return [_on_grid(state, states[0].raster.grid, stack) for state in states]
 
 
 def provenance(states: Sequence[State]) -> dict[str, str]:
