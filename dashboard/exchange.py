@@ -10,7 +10,14 @@ from dashboard.session import Keys
 from dashboard.words import Words
 from satseg.errors import SatsegError
 from satseg.sampling import INTERPRETERS, Interpreter, Sample
-from satseg.sampling.exchange import read_csv, sample_from_bytes, to_csv, to_plots, with_labels
+from satseg.sampling.exchange import (
+    MAX_BYTES,
+    read_csv,
+    sample_from_bytes,
+    to_csv,
+    to_plots,
+    with_labels,
+)
 from satseg.sampling.store import merged
 
 
@@ -46,7 +53,11 @@ def _import(sample: Sample, interpreter: Interpreter, say: Words) -> None:
         f'<p class="satseg-note">{say("import_text")}</p>'
     )
     given = st.file_uploader(
-        say("import_title"), type=["csv", "gpkg"], label_visibility="collapsed", key="import_file"
+        say("import_title"),
+        type=["csv", "gpkg"],
+        label_visibility="collapsed",
+        key="import_file",
+        max_upload_size=MAX_BYTES // 1_000_000,
     )
     if given is None:
         return

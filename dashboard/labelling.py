@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CONTEXT_M = 180.0
 CLOSE_M = 45.0
 OTHER_M = 90.0
-SMALL_PX = 172
+SMALL_PX = 150
 UNIT_M = 3.0
 """Side of the square that is drawn around the pixel in question."""
 
