@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ LEAST_M2 = 200.0
 """Patches of change below this are not listed."""
 
 COUNT = 12
+CANDIDATES = 500
+"""Patches of the whole map that are looked at for those inside of the region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,29 @@ class Patch:
     bounds: tuple[tuple[float, float], tuple[float, float]]
 
 
-@lru_cache(maxsize=32)
 def joint(before_id: str, after_id: str, region_id: str) -> JointHistogram:
     """Return the areas of a region by the probabilities of two predictions."""
+    return _joint(before_id, after_id, region_id, _made(before_id, after_id))
+
+
+def patches(before_id: str, after_id: str, region_id: str, threshold: float) -> tuple[Patch, ...]:
+    """Return the biggest patches of gain and loss in a region, the biggest first.
+
+    Of a patch that crosses the region's border the part inside counts.
+    """
+    made = _made(before_id, after_id)
+    return _patches(before_id, after_id, region_id, threshold, made)
+
+
+def _made(*prediction_ids: str) -> tuple[dt.datetime, ...]:
+    """Return when predictions were made: one made anew keeps its id."""
+    return tuple(shelf().catalog.prediction(name).created for name in prediction_ids)
+
+
+@lru_cache(maxsize=32)
+def _joint(
+    before_id: str, after_id: str, region_id: str, made: tuple[dt.datetime, ...]
+) -> JointHistogram:
     from satseg.change import joint_histogram
 
     catalog = shelf().catalog
@@ -46,8 +69,10 @@ def joint(before_id: str, after_id: str, region_id: str) -> JointHistogram:
 
 
 @lru_cache(maxsize=16)
-def patches(before_id: str, after_id: str, region_id: str, threshold: float) -> tuple[Patch, ...]:
-    """Return the biggest patches of gain and loss in a region, the biggest first."""
+def _patches(
+    before_id: str, after_id: str, region_id: str, threshold: float, made: tuple[dt.datetime, ...]
+) -> tuple[Patch, ...]:
+    from satseg.area import region_area_m2
     from satseg.change import biggest_patches, write_change
 
     catalog = shelf().catalog
@@ -60,11 +85,15 @@ def patches(before_id: str, after_id: str, region_id: str, threshold: float) -> 
             thresholds=threshold,
             min_area_m2=LEAST_M2,
         )
-        frame = biggest_patches(output, 4 * COUNT)
-    inside = frame[frame.intersects(catalog.region(region_id).geometry)].head(COUNT)
+        frame = biggest_patches(output, CANDIDATES)
     found = []
-    for row in inside.itertuples():
-        west, south, east, north = row.geometry.bounds
-        bounds = ((south, west), (north, east))
-        found.append(Patch(row.change, float(row.area_m2), mapping(row.geometry), bounds))
-    return tuple(found)
+    for row in frame.itertuples():
+        inside = row.geometry.intersection(catalog.region(region_id).geometry)
+        if inside.geom_type not in ("Polygon", "MultiPolygon") or inside.is_empty:
+            continue
+        west, south, east, north = inside.bounds
+        area_m2 = region_area_m2(inside)
+        if area_m2 >= LEAST_M2:
+            bounds = ((south, west), (north, east))
+            found.append(Patch(row.change, area_m2, mapping(inside), bounds))
+    return tuple(sorted(found, key=lambda patch: -patch.area_m2)[:COUNT])

@@ -14,13 +14,14 @@ from dashboard.choice import region_name
 from dashboard.comparestate import Comparison, compare_state
 from dashboard.controls import choose_language, choose_region
 from dashboard.figures import area_text, percent_text
-from dashboard.mapview import Answer, draw_map
+from dashboard.mapview import Answer, draw_map, go_to_region
 from dashboard.measures import choose_unit
-from dashboard.notices import show_empty
-from dashboard.progress import ask_once, failure, show_progress
+from dashboard.notices import show_empty, show_error
+from dashboard.progress import ask_once, failure, is_under_way, show_progress, submit
 from dashboard.session import COLOURS, VIEWS, Colour, Keys, Unit, View
 from dashboard.shelf import Selection, cards, models_folder, shelf
 from dashboard.words import Words, words
+from satseg.errors import SatsegError
 
 if TYPE_CHECKING:
     from satseg.catalog_records import PredictionRecord, SceneRecord
@@ -62,7 +63,8 @@ def page() -> None:
     with st.sidebar:
         region = choose_region(regions, scenes, say)
         here = scenes[region.id]
-        chosen = _choose_dates(here, say) if len(here) > 1 else None
+        dated = len({scene.date for scene in here})
+        chosen = _choose_dates(here, say) if dated > 1 else None
         selection = _choose_model(names, say)
         view, colour = _choose_looks(chosen or (here[0], here[0]), say)
         choose_language(say)
@@ -72,14 +74,20 @@ def page() -> None:
         return
     pair = _pair(region, chosen, selection)
     missing = [s for s, p in zip(pair.scenes, pair.predictions, strict=True) if p is None]
-    ask_once([scene for scene in missing if not selection.lacking(scene.bands)], selection)
+    if not any(selection.lacking(scene.bands) for scene in pair.scenes):
+        ask_once(missing, selection)
     answer = Answer.read(st.session_state.get(Keys.COMPARE_MAP))
     threshold = answer.threshold if answer and answer.token == _token(pair) else selection.threshold
     left, right = st.columns(SPLIT, gap="small")
     with right, st.container(key="figures"):
         unit = choose_unit(say)
-        _show_change(pair, threshold, unit, say)
+        try:
+            _show_change(pair, threshold, unit, say)
+        except SatsegError as error:
+            st.session_state.pop(Keys.PATCHES, None)
+            show_error(error, say)
         show_progress(pair.scenes, names, say)
+        _offer(missing, selection, say)
     with left, st.container(key="map_frame"):
         shown = Comparison(
             region=pair.region,
@@ -108,7 +116,9 @@ def _choose_dates(scenes: Sequence[SceneRecord], say: Words) -> tuple[SceneRecor
     kept = st.session_state.get(Keys.PERIOD, ())
     start = kept if len(kept) == 2 and set(kept) <= set(dates) else (dates[0], dates[-1])
     # A slider has two handles only where they are given as its value, not through its key.
-    first, last = st.select_slider(say("dates"), dates, value=start)
+    first, last = st.select_slider(
+        say("dates"), dates, value=start, key=f"{Keys.PERIOD}_{scenes[0].region_id}"
+    )
     if first == last:
         position = max(1, dates.index(first))
         first, last = dates[position - 1], dates[position]
@@ -181,7 +191,7 @@ def _notice(pair: Pair, say: Words) -> str:
         return ""
     for scene in pair.scenes:
         if pair.selection.lacking(scene.bands):
-            return say(
+            return f"{scene.date}: " + say(
                 "lacks_bands",
                 model=pair.selection.title,
                 needed=", ".join(pair.selection.bands),
@@ -189,8 +199,19 @@ def _notice(pair: Pair, say: Words) -> str:
             )
         message = failure(scene, pair.selection)
         if message is not None:
-            return message
+            return f"{scene.date}: {message}"
     return say("compute_both")
+
+
+def _offer(missing: Sequence[SceneRecord], selection: Selection, say: Words) -> None:
+    """Offer what is neither there nor under way: it failed, or was cancelled."""
+    idle = [
+        scene
+        for scene in missing
+        if not selection.lacking(scene.bands) and not is_under_way(scene, selection)
+    ]
+    if idle:
+        st.button(say("compute"), key="compute_pair", on_click=submit, args=(idle, selection))
 
 
 def _show_change(pair: Pair, threshold: float, unit: Unit, say: Words) -> None:
@@ -245,6 +266,12 @@ def _patches(pair: Pair, threshold: float, unit: Unit, say: Words) -> None:
     assert pair.ids is not None  # noqa: S101 (the caller has both maps)
     wanted = (*pair.ids, pair.region.id, threshold)
     st.html(f'<h2 class="satseg-heading">{say("patches_title")}</h2>')
+    if _focus(pair) is not None:
+        st.button(
+            say("whole_region"),
+            key="whole_region",
+            on_click=lambda: st.session_state.pop(Keys.FOCUS, None),
+        )
     if st.session_state.get(Keys.PATCHES) != wanted:
         st.button(
             say("patches_find"),
@@ -261,19 +288,15 @@ def _patches(pair: Pair, threshold: float, unit: Unit, say: Words) -> None:
         for number, patch in enumerate(found):
             text = say(f"patch_{patch.kind}", area=area_text(patch.area_m2, unit), unit=say(unit))
             st.button(text, key=f"patch_{number}", on_click=_look_at, args=(wanted, number, patch))
-    if _focus(pair) is not None:
-        st.button(
-            say("whole_region"),
-            key="whole_region",
-            on_click=lambda: st.session_state.pop(Keys.FOCUS, None),
-        )
 
 
 def _look_at(wanted: tuple[str, str, str, float], number: int, patch: Patch) -> None:
+    presses = st.session_state.get(Keys.FOCUS, {}).get("presses", 0) + 1
     st.session_state[Keys.FOCUS] = {
         "of": wanted[:3],
+        "presses": presses,
         "state": {
-            "id": f"{wanted}-{number}",
+            "id": f"{presses}-{number}",
             "bounds": patch.bounds,
             "geometry": patch.geometry,
         },
@@ -290,9 +313,4 @@ def _focus(pair: Pair) -> dict[str, Any] | None:
 
 
 def _map_answered() -> None:
-    answer = Answer.read(st.session_state.get(Keys.COMPARE_MAP))
-    if answer is None or answer.region is None:
-        return
-    if answer.clicks != st.session_state.get(Keys.CLICKS):
-        st.session_state[Keys.CLICKS] = answer.clicks
-        st.session_state[Keys.REGION] = answer.region
+    go_to_region(Answer.read(st.session_state.get(Keys.COMPARE_MAP)))

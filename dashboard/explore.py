@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.choice import Choice, Look, Series, region_name
 from dashboard.controls import choose
 from dashboard.mapstate import map_state
-from dashboard.mapview import Answer, draw_map
+from dashboard.mapview import Answer, draw_map, go_to_region
 from dashboard.measures import choose_unit, show_chart, show_figures
 from dashboard.notices import show_empty
 from dashboard.progress import ask_once, failure, name_of, show_progress, submit
@@ -83,12 +83,7 @@ def _look(shown: Selection | None) -> Look:
 
 
 def _map_answered() -> None:
-    answer = Answer.read(st.session_state.get(Keys.MAP))
-    if answer is None or answer.region is None:
-        return
-    if answer.clicks != st.session_state.get(Keys.CLICKS):
-        st.session_state[Keys.CLICKS] = answer.clicks
-        st.session_state[Keys.REGION] = answer.region
+    go_to_region(Answer.read(st.session_state.get(Keys.MAP)))
 
 
 def _missing(choice: Choice, shown: Selection, series: Series) -> Sequence[SceneRecord]:

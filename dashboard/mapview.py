@@ -13,11 +13,14 @@ from typing import Any, Final
 
 import folium
 import leafmap.foliumap as leafmap
+import streamlit as st
 from branca.element import MacroElement
 from folium.template import Template
 from streamlit_folium import st_folium
 
 from dashboard.routes import asset_version
+from dashboard.session import Keys
+from dashboard.shelf import shelf
 
 ROOT: Final = "../.."
 CENTRE: Final = (31.2, 121.47)
@@ -91,6 +94,12 @@ class Answer:
             region=value.get("region"),
             clicks=int(value.get("clicks", 0)),
         )
+
+
+def go_to_region(answer: Answer | None) -> None:
+    """Go to the region that was clicked, if one was and it has scenes."""
+    if answer is not None and answer.region in shelf().scenes():
+        st.session_state[Keys.REGION] = answer.region
 
 
 def draw_map(state: Mapping[str, Any], *, key: str, on_change: Callable[[], None]) -> None:

@@ -91,6 +91,12 @@ def _panel(
         st.rerun()
 
 
+def is_under_way(scene: SceneRecord, selection: Selection) -> bool:
+    """Return whether a computation of a scene by a selection waits or runs."""
+    wanted = task(scene.id, selection)
+    return any(job.state in ACTIVE and job_task(job) == wanted for job in jobs().list())
+
+
 def name_of(model_ids: Sequence[str], model_names: Mapping[str, str], say: Words) -> str:
     """Return the name of a model, or of the ensemble of several."""
     if len(model_ids) > 1:

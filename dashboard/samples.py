@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import math
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,12 +65,13 @@ def known_samples(scene_id: str | None = None, region_id: str | None = None) -> 
 def adjusted_areas(region_id: str) -> dict[dt.date, Estimate]:
     """Return the adjusted farmland area of each date of a region that has enough labels.
 
-    Of several samples of a date the most precise one counts, as its first interpreter labelled it.
+    Of several samples of a date the one with the most labels of its first interpreter counts, the
+    newest of equal ones.
     """
     found: dict[dt.date, Estimate] = {}
-    for sample in known_samples(region_id=region_id):
+    for sample in sorted(known_samples(region_id=region_id), key=lambda s: len(s.sure("first"))):
         estimate = _adjusted(sample)
-        if estimate is not None and _width(estimate) < _width(found.get(sample.date)):
+        if estimate is not None:
             found[sample.date] = estimate
     return found
 
@@ -85,13 +85,6 @@ def picture(
 
     pixels = 720 if side_m > LARGE_M else 344
     return view_of_point(display, lon, lat, side_m=side_m, side_px=pixels, unit_m=unit_m)
-
-
-def _width(estimate: Estimate | None) -> float:
-    if estimate is None:
-        return math.inf
-    low, high = estimate.interval()
-    return high - low
 
 
 def _adjusted(sample: Sample) -> Estimate | None:

@@ -28,7 +28,6 @@ class Keys:
     MAP: Final = "map"
     OVERVIEW: Final = "overview"
     CHART: Final = "chart"
-    CLICKS: Final = "map_clicks"
     ASKED: Final = "asked"
     SAMPLE: Final = "sample"
     ASSESSED: Final = "assessed"

@@ -15,6 +15,7 @@ from satseg.series import Observation, tidy
 from satseg.tiles import TileSource
 
 if TYPE_CHECKING:
+    from satseg.area import AreaHistogram
     from satseg.catalog_records import PredictionRecord, SceneRecord
     from satseg.jobs import Jobs
     from satseg.recipes import Recipe
@@ -93,7 +94,7 @@ class Shelf:
     def __init__(self, root: Path) -> None:
         self.catalog = Catalog.open(root)
         self.tiles = TileSource(self.catalog)
-        self._area = lru_cache(maxsize=4096)(self.catalog.area)
+        self._area = lru_cache(maxsize=4096)(self._measured)
 
     def regions(self) -> list[Region]:
         """Return the regions in the catalog's order."""
@@ -152,8 +153,12 @@ class Shelf:
     ) -> Observation:
         from satseg.workflow import observation
 
-        area = self._area(prediction.id, scene.region_id)
+        area = self._area(prediction.id, scene.region_id, prediction.created)
         return observation(scene, prediction, area, threshold)
+
+    def _measured(self, prediction_id: str, region_id: str, made: dt.datetime) -> AreaHistogram:
+        """Return an area; a prediction made anew keeps its id but not the time."""
+        return self.catalog.area(prediction_id, region_id)
 
 
 @lru_cache(maxsize=1)

@@ -29,7 +29,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "common": ("Seen on both dates", "两期均有数据"),
     "common_help": (
         "Share of the region that has data on both dates; figures are for this part.",
-        "区域内两个日期均有数据的比例；数字仅针对该部分。",
+        "区域内两个日期均有数据的比例；数值仅针对该部分。",
     ),
     "change_figures_help": (
         "Mapped areas at a probability of at least {threshold}: they carry the errors of both maps,"

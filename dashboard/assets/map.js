@@ -271,6 +271,7 @@
       this.layout();
       if (moved) this.untouched = true;
       const focus = state.focus || null;
+      if (this.focus && !focus) this.untouched = true;
       if (focus && (!this.focus || this.focus.id !== focus.id)) {
         this.untouched = false;
         this.first.map.fitBounds(focus.bounds, { padding: [60, 60], maxZoom: 18, animate: false });
@@ -296,7 +297,8 @@
       const side = this.state.view === "side";
       this.frame.className = "float-container " + (side ? "double" : "single");
       if (side && !this.second) {
-        const map = L.map("map_div2", { zoomControl: false, maxZoom: 22, minZoom: 9 });
+        const { zoomSnap } = this.first.map.options;
+        const map = L.map("map_div2", { zoomControl: false, maxZoom: 22, minZoom: 9, zoomSnap });
         map.setView(this.first.map.getCenter(), this.first.map.getZoom(), { animate: false });
         this.second = new Sheet(map, this);
         map.on("move zoomend", () => this.follow(this.second, this.first));

@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from satseg.errors import AccuracyError, StorageError
 from satseg.identifiers import is_identifier
+from satseg.probability import SCALE
 from satseg.sampling.points import (
     INTERPRETERS,
     LABELS,
@@ -339,12 +340,19 @@ def _sample(design: Mapping[str, Any], points: gpd.GeoDataFrame) -> Sample:
                 float(row.geometry.x),
                 float(row.geometry.y),
                 names.index(row.stratum),
-                int(row.code),
+                _code(row.code),
                 _labels(row),
             )
             for row in rows
         ),
     )
+
+
+def _code(value: Any) -> int:
+    code = int(value)
+    if not 0 <= code <= SCALE:
+        raise ValueError(f"the probability code {code}")
+    return code
 
 
 def _labels(row: Any) -> Mapping[Interpreter, Label]:

@@ -22,8 +22,8 @@ def _page() -> None:
 @pytest.fixture
 def app(served_own: Path) -> Iterator[AppTest]:
     yield AppTest.from_function(_page, default_timeout=60)
-    changes.joint.cache_clear()
-    changes.patches.cache_clear()
+    changes._joint.cache_clear()
+    changes._patches.cache_clear()
 
 
 def metrics(app: AppTest) -> dict[str, str]:
@@ -52,6 +52,13 @@ def test_figures_follow_dates_and_threshold(app: AppTest) -> None:
     app.session_state[Keys.COMPARE_MAP] = told
     app.run()
     assert hectares(app, "Lost") == hectares(app, "Farmland on both") == 0
+
+
+def test_the_slider_moves_again_and_again(app: AppTest) -> None:
+    app.run()
+    for last in ("2022-05-20", "2019-04-12", "2025-04-30"):
+        app.select_slider[0].set_range("2016-05-03", last).run()
+        assert f"2016-05-03 → {last}" in str(app.get("html")[0].proto.body)
 
 
 def test_one_date_twice_becomes_two_dates(app: AppTest) -> None:

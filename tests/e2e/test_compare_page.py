@@ -98,3 +98,5 @@ def test_a_patch_takes_the_map_there_and_back(page: Any) -> None:
     assert inside(page).evaluate(zoom) > whole - 2
     page.get_by_role("button", name="Show the whole region").click()
     page.get_by_role("button", name="Show the whole region").wait_for(state="detached")
+    settle(page)
+    assert inside(page).evaluate(zoom) == whole
