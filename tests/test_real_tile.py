@@ -53,11 +53,11 @@ def test_the_area_of_the_tile_is_geodesic(mapped):
     assert area.valid_fraction == pytest.approx(1, abs=1e-4)
 
 
-def test_houses_and_roads_are_not_farmland(mapped):
-    """The upper half of the tile: two rows of houses, gardens, an avenue, parked cars."""
+def test_houses_roads_and_factory_roofs_are_not_farmland(mapped):
+    """The whole tile: rows of houses, gardens, an avenue, halls with red-brown and blue roofs."""
     catalog, _ = mapped
     (prediction,) = catalog.predictions()
     with rasterio.open(prediction.probability) as dataset:
-        values = dataset.read(1)[: dataset.height // 2]
+        values = dataset.read(1)
     threshold = find_card("farmnet").threshold
-    assert (values[values != 255] / 254 >= threshold).mean() < 0.08
+    assert (values[values != 255] / 254 >= threshold).mean() < 0.05
