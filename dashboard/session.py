@@ -46,6 +46,7 @@ class Keys:
 
 
 KEPT: Final = (
+    Keys.LANGUAGE,
     Keys.DATE,
     Keys.MODELS,
     Keys.VIEW,
