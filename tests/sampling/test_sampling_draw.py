@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from satseg.errors import AccuracyError, ModelError
-from satseg.sampling import Sample
+from satseg.sampling import Sample, draw
 from satseg.sampling.draw import code_ranges, count_pixels, draw_points
 from satseg.sampling.revisit import codes_at
 
@@ -102,3 +102,12 @@ def test_all_pixels_can_be_drawn_and_no_more(probability: Path, region: shapely.
 
 def test_places_outside_of_the_map_have_no_data(probability: Path) -> None:
     assert codes_at(probability, [(100.0, 10.0)]) == [255]
+
+
+def test_points_do_not_depend_on_the_strips(
+    probability: Path, region: shapely.Polygon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = draw_points(probability, region, RANGES, (9, 15), seed=4)
+    monkeypatch.setattr(draw, "_STRIP_ROWS", 7)
+    assert draw_points(probability, region, RANGES, (9, 15), seed=4) == whole
+    assert count_pixels(probability, region, RANGES).tolist() == [1000, 1940]
