@@ -107,7 +107,7 @@ def draw_points(
         np.sort(np.random.default_rng([seed, number]).choice(there, wanted, replace=False))
         for number, (wanted, there) in enumerate(zip(sizes, counts, strict=True))
     ]
-    found = _pick(raster, region, ranges, ranks)
+    found = sorted(_pick(raster, region, ranges, ranks), key=lambda pixel: (pixel[2], *pixel[:2]))
     order = np.random.default_rng([seed, len(ranges)]).permutation(len(found))
     chosen = [found[k] for k in order]
     if not chosen:
