@@ -6,23 +6,21 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-import scipy.ndimage
-import scipy.sparse
-import scipy.sparse.csgraph
 from numpy.typing import NDArray
 
 from satseg.cog import Layer, cog_rows
 from satseg.errors import ModelError
-from satseg.geodesy import pixel_areas_m2
 from satseg.grids import Grid
+from satseg.patches import find_patches, pieces
 from satseg.probability import NODATA, threshold_level
-from satseg.probability_raster import ProbabilityRaster, codes, open_probability
+from satseg.probability_raster import ProbabilityRaster, open_probability, strips
 from satseg.windows import Window
 
 MASK = Layer("farmland", nodata=NODATA, overviews="mode")
 """Rasters of farmland: uint8, 1 farmland, 0 other, 255 no data."""
 
 _STRIP_ROWS = 64
+_FARMLAND = 1
 
 
 def write_mask(
@@ -40,7 +38,7 @@ def write_mask(
         output: where the COG goes (uint8: 1 farmland, 0 other, 255 no data).
         threshold: probability from which a pixel is farmland, 0 to 1.
         min_area_m2: patches of farmland (pixels that share a side) below this geodesic area
-            become 0. The raster is then read twice; memory grows with the number of patches only.
+            become 0. The raster is then read twice; see ``find_patches`` for memory.
         tags: metadata beside the raster's own.
 
     Raises:
@@ -56,7 +54,11 @@ def write_mask(
             fix="Give the area of the smallest patch to keep, for example 500",
         )
     raster = open_probability(probability)
-    large = _large_patches(raster, level, min_area_m2) if min_area_m2 > 0 else None
+    patches = None
+    if min_area_m2 > 0:
+        patches = find_patches(
+            _farmland(raster, level), raster.grid, (_FARMLAND,), min_area_m2=min_area_m2
+        )
     provenance = {key: value for key, value in raster.tags.items() if key.startswith("SATSEG_")}
     provenance |= {
         "SATSEG_CONTENT": "1 farmland, 0 other, 255 no data",
@@ -66,51 +68,17 @@ def write_mask(
     }
     with cog_rows(output, raster.grid, MASK, tags=provenance) as writer:
         before = 0
-        for _, found in _strips(raster):
-            farmland = (found >= level) & (found != NODATA)
-            if large is not None:
-                labels, count = _labels(farmland)
-                farmland &= np.append(False, large[before : before + count])[labels]
+        for _, found in _farmland(raster, level):
+            if patches is not None:
+                labels, count = pieces(found, (_FARMLAND,))
+                large = np.append(np.uint8(1), patches.large[before : before + count])[labels] == 1
                 before += count
-            writer.write(np.where(found == NODATA, NODATA, farmland).astype(np.uint8))
+                found[~large] = 0
+            writer.write(found)
     return raster.grid
 
 
-def _large_patches(raster: ProbabilityRaster, level: int, min_area_m2: float) -> NDArray[np.bool_]:
-    """Return for each strip-wise label, in order, whether its whole patch is large enough."""
-    areas: list[NDArray[np.float64]] = []
-    joins: list[NDArray[np.int64]] = []
-    above: NDArray[np.int64] | None = None
-    before = 0
-    for window, found in _strips(raster):
-        labels, count = _labels((found >= level) & (found != NODATA))
-        pixels = pixel_areas_m2(raster.grid, window)
-        summed = np.bincount(labels.ravel(), pixels.ravel(), minlength=count + 1)
-        areas.append(np.asarray(summed[1:], dtype=np.float64))
-        numbered = np.where(labels > 0, labels + before, 0)
-        if above is not None:
-            touching = (above > 0) & (numbered[0] > 0)
-            joins.append(np.stack([above[touching], numbered[0][touching]]) - 1)
-        above = numbered[-1]
-        before += count
-    if before == 0:
-        return np.zeros(0, dtype=np.bool_)
-    pairs = np.concatenate([np.zeros((2, 0), dtype=np.int64), *joins], axis=1)
-    graph = scipy.sparse.coo_array(
-        (np.ones(pairs.shape[1], dtype=np.bool_), (pairs[0], pairs[1])), shape=(before, before)
-    )
-    patch = scipy.sparse.csgraph.connected_components(graph, directed=False)[1]
-    total = np.bincount(patch, np.concatenate(areas))
-    return np.asarray(total[patch] >= min_area_m2)
-
-
-def _labels(farmland: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
-    labels, count = scipy.ndimage.label(farmland)
-    return labels.astype(np.int64), int(count)
-
-
-def _strips(raster: ProbabilityRaster) -> Iterator[tuple[Window, NDArray[np.uint8]]]:
-    with raster.reader() as pixels:
-        for row in range(0, raster.grid.height, _STRIP_ROWS):
-            window = Window(row, 0, _STRIP_ROWS, raster.grid.width).clipped(raster.grid.shape)
-            yield window, codes(pixels, window)
+def _farmland(raster: ProbabilityRaster, level: int) -> Iterator[tuple[Window, NDArray[np.uint8]]]:
+    """Yield strips of the mask, whatever the size of its patches."""
+    for window, found in strips(raster, _STRIP_ROWS):
+        yield window, np.where(found == NODATA, NODATA, found >= level).astype(np.uint8)

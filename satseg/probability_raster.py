@@ -75,6 +75,14 @@ def blocks(grid: Grid, side: int) -> Iterator[Window]:
             yield Window(row, col, side, side).clipped(grid.shape)
 
 
+def strips(raster: ProbabilityRaster, rows: int) -> Iterator[tuple[Window, NDArray[np.uint8]]]:
+    """Yield windows of ``rows`` whole rows from top to bottom with their codes."""
+    with raster.reader() as pixels:
+        for row in range(0, raster.grid.height, rows):
+            window = Window(row, 0, rows, raster.grid.width).clipped(raster.grid.shape)
+            yield window, codes(pixels, window)
+
+
 def codes(pixels: PixelReader, window: Window) -> NDArray[np.uint8]:
     """Return the codes of a window, uint8 (height, width)."""
     return np.asarray(pixels.native(window, (0,))[0][0], dtype=np.uint8)

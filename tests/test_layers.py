@@ -18,7 +18,7 @@ LADDER: dict[int, str] = {
     1: "windows blending scaling grids geodesy resampling probability metrics",
     2: "reading scene cog probability_raster zoo torchvision_shim",
     3: "predict runtime",
-    4: "ensemble mask area series accuracy change",
+    4: "ensemble patches mask area series accuracy change",
     5: "regions catalog sampling display tiles workflow jobs recipes sample_scenes simulate "
     "training evaluation",
     6: "cli",

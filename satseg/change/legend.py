@@ -31,6 +31,7 @@ STABLE_FARMLAND = 1
 GAIN = 2
 LOSS = 3
 FLICKER = 4
+CHANGED = (GAIN, LOSS)
 
 _STABLE = (
     ChangeClass(STABLE_OTHER, "stable other", "Other at all dates", "始终为其他", (225, 225, 225)),

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from satseg.change.legend import (
     CHANGE_CLASSES,
+    CHANGED,
     GAIN,
     LOSS,
     STABLE_FARMLAND,
     STABLE_OTHER,
     content,
 )
-from satseg.change.patches import Patches, find_patches, pieces
 from satseg.change.shift import Shift
 from satseg.change.states import State, open_states, provenance, state_strips
 from satseg.change.transitions import CHANGE_KIND, KIND_TAG, Transitions
@@ -25,6 +25,7 @@ from satseg.cog import Layer, cog_rows
 from satseg.errors import ModelError
 from satseg.geodesy import pixel_areas_m2
 from satseg.grids import Grid
+from satseg.patches import Patches, find_patches, pieces
 from satseg.probability import NODATA
 from satseg.windows import Window
 
@@ -105,7 +106,7 @@ def write_change(
     steps = _Steps(progress, grid.height * (2 if min_area_m2 > 0 else 1))
     patches = None
     if min_area_m2 > 0:
-        patches = find_patches(_strips(states, steps), grid, min_area_m2=min_area_m2)
+        patches = find_patches(_strips(states, steps), grid, CHANGED, min_area_m2=min_area_m2)
     written = {
         **provenance(states),
         KIND_TAG: CHANGE_KIND,
@@ -158,7 +159,7 @@ def _settled(
         if patches is None:
             yield window, raw, raw
             continue
-        labels, count = pieces(raw)
+        labels, count = pieces(raw, CHANGED)
         large = np.append(np.uint8(1), patches.large[before : before + count])[labels] == 1
         before += count
         codes = raw.copy()

@@ -16,13 +16,12 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from satseg.area import area_histogram, region_area_m2
-from satseg.change.legend import CHANGE_CLASSES, GAIN, LOSS, STABLE_FARMLAND, STABLE_OTHER
-from satseg.change.patches import find_patches, pieces
+from satseg.change.legend import CHANGE_CLASSES, CHANGED, GAIN, LOSS, STABLE_FARMLAND, STABLE_OTHER
 from satseg.change.states import STRIP_ROWS
 from satseg.errors import SceneError
 from satseg.grids import Grid
-from satseg.probability_raster import ProbabilityRaster, codes, open_probability
-from satseg.windows import Window
+from satseg.patches import find_patches, pieces
+from satseg.probability_raster import ProbabilityRaster, open_probability, strips
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -143,10 +142,12 @@ def biggest_patches(change: Path, count: int = 20) -> gpd.GeoDataFrame:
             found=str(count),
             fix="Give how many patches to return, for example 20",
         )
-    sizes = find_patches(_strips(raster), raster.grid, biggest=count).biggest_m2
+    sizes = find_patches(strips(raster, STRIP_ROWS), raster.grid, CHANGED, biggest=count).biggest_m2
     rows = []
     if len(sizes):
-        large = find_patches(_strips(raster), raster.grid, min_area_m2=float(sizes[-1])).large
+        large = find_patches(
+            strips(raster, STRIP_ROWS), raster.grid, CHANGED, min_area_m2=float(sizes[-1])
+        ).large
         for code, outline in _outlines(raster, large):
             ground = _lonlat(outline, raster.grid)
             rows.append((CHANGE_CLASSES[code].key, region_area_m2(ground), ground))
@@ -167,8 +168,8 @@ def _outlines(
     """
     parts: dict[int, list[BaseGeometry]] = {GAIN: [], LOSS: []}
     before = 0
-    for window, found in _strips(raster):
-        labels, count = pieces(found)
+    for window, found in strips(raster, STRIP_ROWS):
+        labels, count = pieces(found, CHANGED)
         chosen = np.append(np.uint8(0), large[before : before + count])[labels] == 1
         before += count
         place = Affine.translation(window.col, window.row)
@@ -184,13 +185,6 @@ def _lonlat(outline: BaseGeometry, grid: Grid) -> BaseGeometry:
         return np.column_stack(grid.lonlat([(x, y) for x, y in pixels.tolist()]))
 
     return shapely.transform(shapely.segmentize(outline, _SEGMENT_PX), place)
-
-
-def _strips(raster: ProbabilityRaster) -> Iterator[tuple[Window, NDArray[np.uint8]]]:
-    with raster.reader() as pixels:
-        for row in range(0, raster.grid.height, STRIP_ROWS):
-            window = Window(row, 0, STRIP_ROWS, raster.grid.width).clipped(raster.grid.shape)
-            yield window, codes(pixels, window)
 
 
 def _open_change(path: Path) -> ProbabilityRaster:

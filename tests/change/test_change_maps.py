@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from satseg.change import Shift, write_change
-from satseg.change.patches import pieces
+from satseg.change.legend import CHANGED
 from satseg.errors import ModelError, SceneError
 from satseg.geodesy import pixel_areas_m2
+from satseg.patches import pieces
 from satseg.probability_raster import open_probability
 from satseg.windows import Window
 
@@ -80,7 +81,7 @@ def test_strips_agree_with_the_whole(
     found = write_change(before, after, tmp_path / "c.tif", thresholds=0.5, min_area_m2=smallest)
     pair = 2 * (first == 254) + (second == 254)
     raw = np.where((first == 255) | (second == 255), 255, np.array([0, 2, 3, 1])[pair])
-    labels, _ = pieces(raw.astype(np.uint8))
+    labels, _ = pieces(raw.astype(np.uint8), CHANGED)
     areas = pixel_areas_m2(open_probability(before).grid, Window(0, 0, 150, 13))
     small = (labels > 0) & (np.bincount(labels.ravel(), areas.ravel())[labels] < smallest)
     wanted = np.where(small, raw - 2, raw)

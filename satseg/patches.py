@@ -1,8 +1,8 @@
-"""Patches of gain and of loss, followed from strip to strip of a map."""
+"""Patches of a map, followed from strip to strip: which are large, how large the biggest are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,6 @@ import scipy.sparse
 import scipy.sparse.csgraph
 from numpy.typing import NDArray
 
-from satseg.change.legend import GAIN, LOSS
 from satseg.geodesy import pixel_areas_m2
 from satseg.grids import Grid
 from satseg.windows import Window
@@ -31,19 +30,25 @@ class Patches:
     biggest_m2: NDArray[np.float64]
 
 
-def pieces(codes: NDArray[np.uint8]) -> tuple[NDArray[np.int32], int]:
+def pieces(codes: NDArray[np.uint8], kinds: Sequence[int]) -> tuple[NDArray[np.int32], int]:
     """Return the number (h, w) of each pixel's piece and how many pieces there are.
 
-    Pieces of gain are counted from 1, those of loss after them; 0 is no change.
+    Pieces of the first of ``kinds`` (codes) are counted from 1, those of the next after them;
+    pixels of other codes are 0.
     """
-    gain, gains = scipy.ndimage.label(codes == GAIN)
-    loss, losses = scipy.ndimage.label(codes == LOSS)
-    return np.where(loss > 0, loss + gains, gain).astype(np.int32), int(gains + losses)
+    numbers = np.zeros(codes.shape, dtype=np.int32)
+    total = 0
+    for kind in kinds:
+        found, count = scipy.ndimage.label(codes == kind)
+        numbers[found > 0] = found[found > 0] + total
+        total += int(count)
+    return numbers, total
 
 
 def find_patches(
     strips: Iterable[tuple[Window, NDArray[np.uint8]]],
     grid: Grid,
+    kinds: Sequence[int],
     *,
     min_area_m2: float = 0,
     biggest: int = 0,
@@ -57,12 +62,13 @@ def find_patches(
     Args:
         strips: windows over the whole width of ``grid`` from top to bottom, with their codes.
         grid: the map's grid.
+        kinds: codes that form patches, each for itself.
         min_area_m2: geodesic area from which a patch is large.
         biggest: how many areas to report.
     """
     scan = _Scan(min_area_m2, biggest)
     for window, codes in strips:
-        labels, count = pieces(codes)
+        labels, count = pieces(codes, kinds)
         pixels = pixel_areas_m2(grid, window)
         summed = np.bincount(labels.ravel(), pixels.ravel(), minlength=count + 1)
         scan.add(codes, labels, np.asarray(summed[1:], dtype=np.float64))
