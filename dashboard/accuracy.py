@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.choice import region_name
 from dashboard.controls import choose_language, choose_scene
 from dashboard.exchange import show_exchange
+from dashboard.heading import show_heading
 from dashboard.labelling import show_labelling
 from dashboard.notices import show_empty, show_failed
 from dashboard.planning import show_plan
@@ -20,10 +18,6 @@ from dashboard.session import Keys
 from dashboard.shelf import shelf
 from dashboard.words import Words, words
 from satseg.sampling import INTERPRETERS, Interpreter, Sample
-
-if TYPE_CHECKING:
-    from satseg.catalog_records import SceneRecord
-    from satseg.regions import Region
 
 STEPS = ("label", "results", "exchange")
 
@@ -41,7 +35,7 @@ def page() -> None:
         sample = _choose_sample(known_samples(scene.id), say)
         interpreter = _choose_interpreter(say) if sample is not None else INTERPRETERS[0]
         choose_language(say)
-    _heading(region, scene, say)
+    show_heading(region, str(scene.date), say("accuracy_lead"), say, simulated=scene.simulated)
     show_failed(say)
     if sample is None:
         show_plan(region, scene, say)
@@ -103,15 +97,3 @@ def _choose_step(say: Words) -> str:
         required=True,
     )
     return chosen
-
-
-def _heading(region: Region, scene: SceneRecord, say: Words) -> None:
-    name = html.escape(region_name(region, st.session_state[Keys.LANGUAGE]))
-    chip = ""
-    if scene.simulated:
-        note = html.escape(say("simulated_note"))
-        chip = f'<span class="satseg-chip" title="{note}">{say("simulated")}</span>'
-    st.html(
-        f'<div class="satseg-place"><h1>{name}</h1><p>{scene.date}</p>{chip}</div>'
-        f'<p class="satseg-summary">{html.escape(say("accuracy_lead"))}</p>'
-    )

@@ -10,6 +10,7 @@ from dashboard.session import Colour, Language, View
 from dashboard.shelf import Measured, Selection
 
 if TYPE_CHECKING:
+    from dashboard.mapview import Answer
     from satseg.catalog_records import SceneRecord
     from satseg.regions import Region
 
@@ -56,6 +57,23 @@ class Look:
     threshold: float
     opacity: float
     shade: bool
+
+    @classmethod
+    def of(cls, shown: Selection | None, answer: Answer | None, *, opacity: float) -> Look:
+        """Return what the visitor set on the map; the threshold only if for the same models.
+
+        Args:
+            shown: the models on the map; None for none.
+            answer: what the map told last; None before it was touched.
+            opacity: what holds until then.
+        """
+        token = "+".join(shown.model_ids) if shown else ""
+        threshold = shown.threshold if shown else 0.5
+        if answer is None:
+            return cls(token, threshold, opacity, shade=False)
+        if answer.token == token:
+            threshold = answer.threshold
+        return cls(token, threshold, answer.opacity, answer.shade)
 
 
 def region_name(region: Region, language: Language) -> str:

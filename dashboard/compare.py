@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from dashboard.changes import Patch, joint, patches
-from dashboard.choice import region_name
+from dashboard.choice import Look
 from dashboard.comparestate import Comparison, compare_state
-from dashboard.controls import choose_language, choose_region
+from dashboard.controls import choose_language, choose_looks, choose_region
 from dashboard.figures import area_text, percent_text
+from dashboard.heading import show_heading
 from dashboard.mapview import Answer, draw_map, go_to_region
 from dashboard.measures import choose_unit
 from dashboard.notices import show_empty, show_error
 from dashboard.progress import ask_once, failure, is_under_way, show_progress, submit
-from dashboard.session import COLOURS, VIEWS, Colour, Keys, Unit, View
+from dashboard.session import Keys, Unit
 from dashboard.shelf import Selection, cards, models_folder, shelf
 from dashboard.words import Words, words
 from satseg.errors import SatsegError
@@ -66,9 +67,15 @@ def page() -> None:
         dated = len({scene.date for scene in here})
         chosen = _choose_dates(here, say) if dated > 1 else None
         selection = _choose_model(names, say)
-        view, colour = _choose_looks(chosen or (here[0], here[0]), say)
+        view, colour = choose_looks(chosen or here[:1], say, overlay=say("view_change"))
         choose_language(say)
-    _heading(region, chosen, say)
+    show_heading(
+        region,
+        f"{chosen[0].date} → {chosen[1].date}" if chosen else "",
+        say("compare_lead"),
+        say,
+        simulated=any(scene.simulated for scene in chosen or ()),
+    )
     if chosen is None:
         show_empty(say("one_date_title"), say("one_date"))
         return
@@ -77,12 +84,12 @@ def page() -> None:
     if not any(selection.lacking(scene.bands) for scene in pair.scenes):
         ask_once(missing, selection)
     answer = Answer.read(st.session_state.get(Keys.COMPARE_MAP))
-    threshold = answer.threshold if answer and answer.token == _token(pair) else selection.threshold
+    look = Look.of(selection, answer, opacity=OPACITY)
     left, right = st.columns(SPLIT, gap="small")
     with right, st.container(key="figures"):
         unit = choose_unit(say)
         try:
-            _show_change(pair, threshold, unit, say)
+            _show_change(pair, look.threshold, unit, say)
         except SatsegError as error:
             st.session_state.pop(Keys.PATCHES, None)
             show_error(error, say)
@@ -96,12 +103,7 @@ def page() -> None:
             view=view,
             colour=colour,
             language=st.session_state[Keys.LANGUAGE],
-            look={
-                "token": _token(pair),
-                "threshold": threshold,
-                "opacity": answer.opacity if answer else OPACITY,
-                "shade": False,
-            },
+            look=replace(look, shade=False),
             focus=_focus(pair),
             notice=_notice(pair, say),
         )
@@ -142,48 +144,10 @@ def _choose_model(names: Mapping[str, str], say: Words) -> Selection:
     return Selection.of(groups[chosen])
 
 
-def _choose_looks(scenes: tuple[SceneRecord, SceneRecord], say: Words) -> tuple[View, Colour]:
-    st.session_state.setdefault(Keys.VIEW, VIEWS[0])
-    st.session_state.setdefault(Keys.COLOUR, COLOURS[0])
-    view = st.segmented_control(
-        say("view"),
-        VIEWS,
-        key=Keys.VIEW,
-        format_func=lambda name: say("view_change" if name == "overlay" else f"view_{name}"),
-        required=True,
-        width="stretch",
-    )
-    colour = st.segmented_control(
-        say("colour"), COLOURS, key=Keys.COLOUR, format_func=say, required=True, width="stretch"
-    )
-    if colour == "false_colour" and any(scene.false_colour is None for scene in scenes):
-        st.caption(say("no_false_colour"))
-        colour = "true_colour"
-    return view, colour
-
-
-def _heading(region: Region, chosen: tuple[SceneRecord, SceneRecord] | None, say: Words) -> None:
-    name = html.escape(region_name(region, st.session_state[Keys.LANGUAGE]))
-    dates = f"{chosen[0].date} → {chosen[1].date}" if chosen else ""
-    chip = ""
-    if chosen and any(scene.simulated for scene in chosen):
-        note = html.escape(say("simulated_note"))
-        chip = f'<span class="satseg-chip" title="{note}">{say("simulated")}</span>'
-    st.html(
-        f'<div class="satseg-place"><h1>{name}</h1><p>{dates}</p>{chip}</div>'
-        f'<p class="satseg-summary">{html.escape(say("compare_lead"))}</p>'
-    )
-
-
 def _pair(region: Region, chosen: tuple[SceneRecord, SceneRecord], selection: Selection) -> Pair:
     known = shelf().predictions()
-    key = selection.recipe.model_id, selection.recipe.weights_sha256
-    before, after = (known.get((scene.id, *key)) for scene in chosen)
+    before, after = (selection.prediction(scene.id, known) for scene in chosen)
     return Pair(region, chosen, selection, (before, after))
-
-
-def _token(pair: Pair) -> str:
-    return "+".join(pair.selection.model_ids)
 
 
 def _notice(pair: Pair, say: Words) -> str:

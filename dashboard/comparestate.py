@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from dashboard.choice import Look
 from dashboard.mapstate import SPOKEN, areas_state, tile_layer
 from dashboard.session import Colour, Language, View
 from dashboard.words import Words
@@ -26,7 +27,7 @@ class Comparison:
         prediction_ids: of both dates, or None while one is missing.
         view: change over the later picture, a swipe between both, or two maps.
         colour, language: how to show it.
-        look: token, threshold, opacity and shade of the overlay.
+        look: how the overlay is painted.
         focus: what to fly to (id, bounds, geometry), or None.
         notice: a sentence to show on the map, or an empty text.
     """
@@ -37,7 +38,7 @@ class Comparison:
     view: View
     colour: Colour
     language: Language
-    look: Mapping[str, Any]
+    look: Look
     focus: Mapping[str, Any] | None
     notice: str
 
@@ -62,7 +63,7 @@ def compare_state(
         "right": say("later_of", date=shown.scenes[1].date),
     }
     return {
-        **shown.look,
+        **asdict(shown.look),
         "view": shown.view,
         "language": shown.language,
         "simulated": any(scene.simulated for scene in shown.scenes),

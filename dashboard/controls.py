@@ -32,7 +32,7 @@ def choose(
     with st.sidebar:
         region, scene = choose_scene(regions, scenes, say)
         selections = _models(cards, say)
-        view, colour = _looks(scene, say)
+        view, colour = choose_looks([scene], say, overlay=say("view_overlay"))
         choose_language(say)
     return Choice(region, tuple(scenes[region.id]), scene, selections, view, colour, language)
 
@@ -139,14 +139,15 @@ def _models(cards: Sequence[ModelCard], say: Words) -> tuple[Selection, ...]:
     return single + together
 
 
-def _looks(scene: SceneRecord, say: Words) -> tuple[View, Colour]:
+def choose_looks(scenes: Sequence[SceneRecord], say: Words, *, overlay: str) -> tuple[View, Colour]:
+    """Draw the switches for view and colour; ``overlay`` names the view with one map."""
     st.session_state.setdefault(Keys.VIEW, "overlay")
     st.session_state.setdefault(Keys.COLOUR, "true_colour")
     view = st.segmented_control(
         say("view"),
         VIEWS,
         key=Keys.VIEW,
-        format_func=lambda name: say(f"view_{name}"),
+        format_func=lambda name: overlay if name == "overlay" else say(f"view_{name}"),
         required=True,
         width="stretch",
     )
@@ -158,7 +159,7 @@ def _looks(scene: SceneRecord, say: Words) -> tuple[View, Colour]:
         required=True,
         width="stretch",
     )
-    if colour == "false_colour" and scene.false_colour is None:
+    if colour == "false_colour" and any(scene.false_colour is None for scene in scenes):
         st.caption(say("no_false_colour"))
         colour = "true_colour"
     return view, colour

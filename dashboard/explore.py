@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.choice import Choice, Look, Series, region_name
+from dashboard.choice import Choice, Look, Series
 from dashboard.controls import choose
+from dashboard.heading import show_heading
 from dashboard.mapstate import map_state
 from dashboard.mapview import Answer, draw_map, go_to_region
 from dashboard.measures import choose_unit, show_chart, show_figures
@@ -35,7 +35,8 @@ def page() -> None:
         show_empty(say("no_scenes_title"), say("no_scenes"))
         return
     choice = choose(regions, scenes, models, say)
-    look = _look(choice.shown)
+    answer = Answer.read(st.session_state.get(Keys.MAP))
+    look = Look.of(choice.shown, answer, opacity=OPACITY)
     found = store.predictions()
     series = {s: store.series(choice.scenes, s, look.threshold, found) for s in choice.selections}
     row = choice.row(series)
@@ -45,7 +46,13 @@ def page() -> None:
         )
     place, switch = st.columns(SPLIT, gap="small", vertical_alignment="center")
     with place:
-        _heading(choice, say)
+        show_heading(
+            choice.region,
+            str(choice.scene.date),
+            choice.region.summary,
+            say,
+            simulated=choice.scene.simulated,
+        )
     with switch:
         unit = choose_unit(say)
     left, right = st.columns(SPLIT, gap="small")
@@ -72,16 +79,6 @@ def page() -> None:
             _offer(choice, choice.shown, series, name_of(choice.shown.model_ids, names, say), say)
 
 
-def _look(shown: Selection | None) -> Look:
-    """Return what the visitor set on the map, or the models' own threshold."""
-    answer = Answer.read(st.session_state.get(Keys.MAP))
-    token = "+".join(shown.model_ids) if shown else ""
-    opacity, shade = (answer.opacity, answer.shade) if answer else (OPACITY, False)
-    if answer is not None and answer.token == token:
-        return Look(token, answer.threshold, opacity, shade)
-    return Look(token, shown.threshold if shown else 0.5, opacity, shade)
-
-
 def _map_answered() -> None:
     go_to_region(Answer.read(st.session_state.get(Keys.MAP)))
 
@@ -100,19 +97,6 @@ def _compute_missing(choice: Choice, shown: Selection, series: Series, *, is_def
     """Ask for the date on view; for all dates where the default model is the one on view."""
     missing = _missing(choice, shown, series)
     ask_once([s for s in missing if is_default or s.id == choice.scene.id], shown)
-
-
-def _heading(choice: Choice, say: Words) -> None:
-    name = html.escape(region_name(choice.region, choice.language))
-    chip = ""
-    if choice.scene.simulated:
-        note = html.escape(say("simulated_note"))
-        chip = f'<span class="satseg-chip" title="{note}">{say("simulated")}</span>'
-    summary = html.escape(choice.region.summary)
-    st.html(
-        f'<div class="satseg-place"><h1>{name}</h1><p>{choice.scene.date}</p>{chip}</div>'
-        f'<p class="satseg-summary">{summary or "&nbsp;"}</p>'
-    )
 
 
 def _notice(choice: Choice, series: Series, say: Words) -> str:

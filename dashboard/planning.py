@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.figures import area_text, percent_text
+from dashboard.heading import show_figure
 from dashboard.measures import choose_unit
 from dashboard.notices import attempt, show_empty
 from dashboard.samples import store
@@ -77,9 +78,9 @@ def maps_of(scene: SceneRecord) -> dict[str, Map]:
     found = {}
     for group in groups:
         selection = Selection.of(group)
-        key = scene.id, selection.recipe.model_id, selection.recipe.weights_sha256
-        if key in predictions:
-            found[selection.title] = (selection, predictions[key])
+        prediction = selection.prediction(scene.id, predictions)
+        if prediction is not None:
+            found[selection.title] = (selection, prediction)
     return found
 
 
@@ -129,13 +130,11 @@ def _table(design: SampleDesign, unit: Unit, say: Words) -> None:
     st.html(f'<table class="satseg-table"><tr>{head}</tr>{body}</table>')
     one, two = st.columns(2, gap="small")
     one.metric(say("forecast_points"), design.plan.points, border=True)
-    two.metric(
+    show_figure(
+        two,
         say("forecast"),
         f"± {area_text(design.standard_error_m2, unit)} {say(unit)}",
         percent_text(design.plan.standard_error),
-        border=True,
-        delta_color="off",
-        delta_arrow="off",
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.figures import area_text, percent_text
+from dashboard.heading import show_figure
 from dashboard.measures import choose_unit
 from dashboard.notices import show_empty
 from dashboard.reliability import show_calibration
@@ -53,25 +54,20 @@ def show_results(
 def _figures(sample: Sample, found: Assessment, unit: Unit, say: Words) -> None:
     columns = st.columns(5, gap="small")
     area = found.area_m2[FARMLAND]
-    columns[0].metric(
+    mapped_m2 = sample.mapped_m2[FARMLAND]
+    show_figure(
+        columns[0],
         say("adjusted"),
         f"{area_text(area.value, unit)} {say(unit)}",
         _area_interval(area, unit, say),
-        help=say("adjusted_help"),
-        border=True,
-        delta_color="off",
-        delta_arrow="off",
+        say("adjusted_help"),
     )
-    columns[1].metric(
+    show_figure(
+        columns[1],
         say("mapped"),
-        f"{area_text(sample.mapped_m2[FARMLAND], unit)} {say(unit)}",
-        percent_text(sample.mapped_m2[FARMLAND] / area.value - 1, signed=True)
-        if area.value
-        else None,
-        help=say("mapped_help"),
-        border=True,
-        delta_color="off",
-        delta_arrow="off",
+        f"{area_text(mapped_m2, unit)} {say(unit)}",
+        percent_text(mapped_m2 / area.value - 1, signed=True) if area.value else None,
+        say("mapped_help"),
     )
     shares = (
         ("overall", found.overall, None),
@@ -79,14 +75,12 @@ def _figures(sample: Sample, found: Assessment, unit: Unit, say: Words) -> None:
         ("producers", found.producers[FARMLAND], say("producers_help")),
     )
     for column, (name, value, note) in zip(columns[2:], shares, strict=True):
-        column.metric(
+        show_figure(
+            column,
             say(name),
             say("undefined") if value is None else percent_text(value.value),
             None if value is None else _share_interval(value, say),
-            help=note,
-            border=True,
-            delta_color="off",
-            delta_arrow="off",
+            note,
         )
 
 
@@ -102,8 +96,8 @@ def _share_interval(share: Estimate, say: Words) -> str:
 
 def _notes(sample: Sample, interpreter: Interpreter, say: Words) -> None:
     notes = []
-    if sample.valid_fraction < 0.9995:
-        notes.append(say("part_note", share=percent_text(1 - sample.valid_fraction)))
+    if sample.unseen_share:
+        notes.append(say("part_note", share=percent_text(sample.unseen_share)))
     unsure, unlabelled = sample.unsure(interpreter), len(sample.unlabelled(interpreter))
     if unsure:
         notes.append(say("unsure_note", n=unsure))

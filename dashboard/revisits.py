@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.figures import area_text
+from dashboard.heading import show_figure
 from dashboard.notices import attempt
 from dashboard.planning import maps_of
 from dashboard.samples import known_samples, store
@@ -42,14 +43,12 @@ def show_differences(sample: Sample, interpreter: Interpreter, unit: Unit, say: 
         for number, (column, (name, found)) in enumerate(zip(columns, rows, strict=True)):
             signed = number == 0
             low, high = (area_text(limit, unit, signed=signed) for limit in found.interval())
-            column.metric(
+            show_figure(
+                column,
                 name,
                 f"{area_text(found.value, unit, signed=signed)} {say(unit)}",
                 say("interval", low=low, high=high),
-                help=say("difference_help"),
-                border=True,
-                delta_color="off",
-                delta_arrow="off",
+                say("difference_help"),
             )
 
 

@@ -70,7 +70,7 @@ def adjusted_areas(region_id: str) -> dict[dt.date, Estimate]:
     """
     found: dict[dt.date, Estimate] = {}
     for sample in sorted(known_samples(region_id=region_id), key=lambda s: len(s.sure("first"))):
-        estimate = _adjusted(sample)
+        estimate = _adjusted(str(default_root()), sample.id, store().version(sample.id))
         if estimate is not None:
             found[sample.date] = estimate
     return found
@@ -87,11 +87,14 @@ def picture(
     return view_of_point(display, lon, lat, side_m=side_m, side_px=pixels, unit_m=unit_m)
 
 
-def _adjusted(sample: Sample) -> Estimate | None:
+@lru_cache(maxsize=64)
+def _adjusted(root: str, sample_id: str, version: int) -> Estimate | None:
     from satseg.accuracy import assess
 
     try:
-        return assess(labelled_sample(sample)).area_m2[CLASSES.index("farmland")]
+        return assess(labelled_sample(_read(root, sample_id, version))).area_m2[
+            CLASSES.index("farmland")
+        ]
     except AccuracyError:
         return None
 

@@ -65,6 +65,10 @@ class Selection:
         """Probability from which a pixel counts as farmland, unless the visitor says otherwise."""
         return self.recipe.threshold
 
+    def prediction(self, scene_id: str, predictions: Predictions) -> PredictionRecord | None:
+        """Return its prediction of a scene with the weights of today, or None."""
+        return predictions.get((scene_id, self.recipe.model_id, self.recipe.weights_sha256))
+
     def lacking(self, bands: Sequence[str]) -> tuple[str, ...]:
         """Return the bands that it needs and ``bands`` lacks."""
         return tuple(band for band in self.bands if band not in bands)
@@ -119,8 +123,9 @@ class Shelf:
         predictions: Predictions,
     ) -> list[Measured]:
         """Return the mapped farmland of the scenes of one region, a row for each scene."""
-        key = selection.recipe.model_id, selection.recipe.weights_sha256
-        found = {s.id: p for s in scenes if (p := predictions.get((s.id, *key))) is not None}
+        found = {
+            s.id: p for s in scenes if (p := selection.prediction(s.id, predictions)) is not None
+        }
         observed = {
             s.id: self._observed(s, found[s.id], threshold) for s in scenes if s.id in found
         }

@@ -13,6 +13,9 @@ import rasterio
 from affine import Affine
 from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
+from shelf_files import write_scene
+
+from satseg.catalog import Catalog
 
 settings.register_profile(
     "satseg",
@@ -153,3 +156,15 @@ def shanghai_tile(shared_data: Path) -> Path:
     if not path.is_file():
         pytest.skip(f"no real SpaceNet tile at {path}")
     return path
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    """An empty catalog."""
+    return Catalog.open(tmp_path / "catalog")
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """A small image of three bands, as a user has it."""
+    return write_scene(tmp_path / "Chongming North.tif")

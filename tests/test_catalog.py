@@ -21,16 +21,6 @@ HASH = "ab" * 32
 CENTRE = (121.4264, 31.1736)
 
 
-@pytest.fixture
-def catalog(tmp_path: Path) -> Catalog:
-    return Catalog.open(tmp_path / "catalog")
-
-
-@pytest.fixture
-def image(tmp_path: Path) -> Path:
-    return write_scene(tmp_path / "Chongming North.tif")
-
-
 def predicted(catalog: Catalog, tmp_path: Path, scene_id: str, model_id: str = "farmnet") -> str:
     codes = np.full((40, 60), 254, dtype=np.uint8)
     codes[:, :30] = 0

@@ -15,16 +15,6 @@ HASH = "ab" * 32
 CENTRE = (121.4264, 31.1736)
 
 
-@pytest.fixture
-def catalog(tmp_path: Path) -> Catalog:
-    return Catalog.open(tmp_path / "catalog")
-
-
-@pytest.fixture
-def image(tmp_path: Path) -> Path:
-    return write_scene(tmp_path / "Chongming North.tif")
-
-
 def truncated(path: Path) -> Path:
     whole = write_scene(path, size=(200, 200)).read_bytes()
     path.write_bytes(whole[: len(whole) // 2])

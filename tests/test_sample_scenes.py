@@ -51,11 +51,6 @@ def write_region(folder: Path, outline: object) -> None:
     (folder / "regions.geojson").write_text(json.dumps(feature_collection([region])))
 
 
-@pytest.fixture
-def catalog(tmp_path: Path) -> Catalog:
-    return Catalog.open(tmp_path / "catalog")
-
-
 @pytest.mark.parametrize("workers", [1, 2])
 def test_samples_enter_with_their_region_date_and_truth(
     catalog: Catalog, definitions: Path, workers: int

@@ -242,10 +242,8 @@ def _notes(
     sample: Sample, interpreter: Literal["first", "second"], notes: tuple[str, ...]
 ) -> list[str]:
     said = list(notes)
-    if sample.valid_fraction < 1 - 5e-4:
-        said.append(
-            f"{1 - sample.valid_fraction:.1%} of the region has no data; nothing is said of it."
-        )
+    if sample.unseen_share:
+        said.append(f"{sample.unseen_share:.1%} of the region has no data; nothing is said of it.")
     unsure, unlabelled = sample.unsure(interpreter), len(sample.unlabelled(interpreter))
     if unsure:
         said.append(f"{unsure} unsure points are left out, as if they were like the others.")

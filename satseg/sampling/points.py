@@ -26,6 +26,7 @@ CLASSES = ("farmland", "other")
 CHANGES = ("stable farmland", "gain", "loss", "stable other")
 """Classes of change between two dates."""
 
+_TOLD = 5e-4
 _NO_LABELS: Mapping[Interpreter, Label] = MappingProxyType({})
 
 
@@ -103,6 +104,12 @@ class Sample:
     points: tuple[Point, ...]
     first_id: str = ""
 
+    @property
+    def unseen_share(self) -> float:
+        """Share of the region without data; 0 where it would round to 0.0 %."""
+        share = 1 - self.valid_fraction
+        return share if share >= _TOLD else 0.0
+
     def labelled(self, number: int, interpreter: Interpreter, label: Label | None) -> Sample:
         """Return the sample with a point's label set, or taken away where it is None."""
         point = self.points[number]
@@ -162,9 +169,7 @@ def labelled_sample(
     level = threshold_level(sample.threshold)
     _refuse_poor(sample, [p.stratum for p in sure])
     return LabelledSample(
-        strata=tuple(
-            Stratum(part.name, part.area_m2, max(2, part.pixels)) for part in sample.strata
-        ),
+        strata=_strata(sample),
         classes=CLASSES,
         stratum=_integers([p.stratum for p in sure]),
         mapped=_integers([0 if p.code >= level else 1 for p in sure]),
@@ -198,9 +203,7 @@ def labelled_change(
     _refuse_poor(first, [before.stratum for before, _ in pairs])
     levels = threshold_level(first.threshold), threshold_level(second.threshold)
     return LabelledSample(
-        strata=tuple(
-            Stratum(part.name, part.area_m2, max(2, part.pixels)) for part in first.strata
-        ),
+        strata=_strata(first),
         classes=CHANGES,
         stratum=_integers([before.stratum for before, _ in pairs]),
         mapped=_integers(
@@ -218,6 +221,10 @@ def labelled_change(
 def _change(before: bool, after: bool) -> int:
     """Return the index into ``CHANGES``."""
     return (0 if after else 2) if before else (1 if after else 3)
+
+
+def _strata(sample: Sample) -> tuple[Stratum, ...]:
+    return tuple(Stratum(part.name, part.area_m2, max(2, part.pixels)) for part in sample.strata)
 
 
 def _refuse_poor(sample: Sample, strata: list[int]) -> None:
