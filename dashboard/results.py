@@ -37,7 +37,8 @@ def show_results(
     except AccuracyError:
         show_empty(say("too_few_title"), say("too_few"))
         return
-    unit = choose_unit(say)
+    with st.columns((1, 2))[0]:
+        unit = choose_unit(say)
     found = assess(labelled)
     _figures(sample, found, unit, say)
     _notes(sample, interpreter, say)
