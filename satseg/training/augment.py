@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from satseg.torchvision_shim import prepare_torchvision
+from satseg.training.mixing import Mixing, exchange_tones, grey, mix
 
 
 class Augmentation:
@@ -16,7 +17,8 @@ class Augmentation:
     and colour casts are per band and of our own, as they must work for any number of bands.
     """
 
-    def __init__(self, bands: int) -> None:
+    def __init__(self, bands: int, mixing: Mixing | None = None) -> None:
+        self._mixing = mixing or Mixing()
         prepare_torchvision()
         import kornia.augmentation as ka
 
@@ -40,7 +42,10 @@ class Augmentation:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             pixels, masks = self._geometry(pixels, masks)
-            pixels = self._tones(air(pixels, np.random.default_rng(seed)))
+            rng = np.random.default_rng(seed)
+            pixels = exchange_tones(pixels, self._mixing.tones, rng)
+            pixels, masks = mix(pixels, masks, self._mixing.pieces, rng)
+            pixels = self._tones(grey(air(pixels, rng), self._mixing.grey, rng))
         return pixels.clamp(0, 1), masks.round()
 
 

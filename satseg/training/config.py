@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from satseg.bands import canonical
 from satseg.errors import TrainingError
+from satseg.training.mixing import Mixing
 
 SourceKind = Literal["masks", "scene-labels", "simulated"]
 T = TypeVar("T")
@@ -98,6 +99,7 @@ class TrainingConfig:
         pretrained: start the encoder from ImageNet weights.
         frozen: names of modules that keep their first weights and batch statistics.
         schedule: see Schedule.
+        mixing: see satseg.training.augment.Mixing.
         sources: see SourceConfig.
         folder: where the configuration lies and the weights and the card go.
     """
@@ -106,6 +108,7 @@ class TrainingConfig:
     pretrained: bool
     frozen: tuple[str, ...]
     schedule: Schedule
+    mixing: Mixing
     sources: tuple[SourceConfig, ...]
     folder: Path
 
@@ -113,7 +116,7 @@ class TrainingConfig:
     def identity(self) -> str:
         """Everything that decides the weights, as text: what a checkpoint must agree with."""
         model = [self.model[key] for key in ("architecture", "arguments", "bands", "gsd_m")]
-        parts = (model, self.pretrained, self.frozen, self.schedule, self.sources)
+        parts = (model, self.pretrained, self.frozen, self.schedule, self.mixing, self.sources)
         return json.dumps([str(part) for part in parts])
 
     @property
@@ -166,12 +169,15 @@ def load_config(path: Path) -> TrainingConfig:
     schedule = _build(Schedule, table.get("schedule", {}), "schedule", path)
     if schedule.crop_px % 32 or min(schedule.steps, schedule.batch, schedule.crop_px) < 1:
         raise _broken(path, "[schedule] with steps or batch below 1 or crop_px no multiple of 32")
+    mixing = _build(Mixing, table.get("mixing", {}), "mixing", path)
+    if not all(0 <= share <= 1 for share in (mixing.tones, mixing.pieces, mixing.grey)):
+        raise _broken(path, "[mixing] with shares outside 0 to 1")
     sources = tuple(_build(SourceConfig, row, "sources", path) for row in table.get("sources", ()))
     if not sources:
         raise _broken(path, "no [[sources]]")
     pretrained = bool(table.get("pretrained", False))
     frozen = tuple(str(name) for name in table.get("frozen", ()))
-    return TrainingConfig(model, pretrained, frozen, schedule, sources, path.parent)
+    return TrainingConfig(model, pretrained, frozen, schedule, mixing, sources, path.parent)
 
 
 def _build(kind: type[T], table: Mapping[str, Any], name: str, path: Path) -> T:

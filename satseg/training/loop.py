@@ -303,7 +303,7 @@ def _batches(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     schedule = config.schedule
     weights = np.array([source.config.weight for source in sources])
-    augmentation = Augmentation(len(config.bands))
+    augmentation = Augmentation(len(config.bands), config.mixing)
     samplers = [Sampler(source, schedule.crop_px) for source in sources]
     for step in range(first, schedule.steps):
         rng = np.random.default_rng([schedule.seed, step])

@@ -1,0 +1,68 @@
+"""Mixing the samples of a batch, so that a network cannot learn its data sets by heart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Mixing:
+    """How the samples of a batch are mixed.
+
+    Attributes:
+        tones: share of samples that take the tones of another one, see ``exchange_tones``.
+        pieces: share that take a piece of another one, see ``mix``.
+        grey: share that lose colour, see ``grey``.
+    """
+
+    tones: float = 0.0
+    pieces: float = 0.0
+    grey: float = 0.0
+
+
+def exchange_tones(pixels: Tensor, share: float, rng: np.random.Generator) -> Tensor:
+    """Give a share of the samples the mean and spread per band of another sample of the batch.
+
+    Ground keeps its texture and loses the light of the place where it was taken, so that a field
+    cannot be told by the look of its data set.
+    """
+    chosen = rng.random(len(pixels)) < share
+    if not chosen.any():
+        return pixels
+    other = torch.from_numpy(rng.permutation(len(pixels)))
+    mean = pixels.mean((2, 3), keepdim=True)
+    spread = pixels.std((2, 3), keepdim=True).clamp(min=0.02)
+    taken = (pixels - mean) / spread * spread[other] + mean[other]
+    return torch.where(torch.from_numpy(chosen)[:, None, None, None], taken.clamp(0, 1), pixels)
+
+
+def mix(
+    pixels: Tensor, masks: Tensor, share: float, rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """Put a rectangle of another sample, with its truth, into a share of the samples (CutMix).
+
+    Yun et al. 2019, "CutMix: Regularization Strategy to Train Strong Classifiers with Localizable
+    Features", here for masks: each sample shows borders that no data set has.
+    """
+    side = pixels.shape[-1]
+    other = rng.permutation(len(pixels))
+    mixed, truth = pixels.clone(), masks.clone()
+    for index in np.flatnonzero(rng.random(len(pixels)) < share):
+        height, width = (rng.uniform(0.25, 0.75, 2) * side).astype(int)
+        top, left = rng.integers(0, side - height + 1), rng.integers(0, side - width + 1)
+        piece = (..., slice(top, top + height), slice(left, left + width))
+        mixed[index][piece] = pixels[other[index]][piece]
+        truth[index][piece] = masks[other[index]][piece]
+    return mixed, truth
+
+
+def grey(pixels: Tensor, share: float, rng: np.random.Generator) -> Tensor:
+    """Take the colour, the differences between bands, from a share of the samples in part."""
+    kept = np.where(rng.random(len(pixels)) < share, rng.uniform(0, 0.6, len(pixels)), 1.0)
+    factor = torch.from_numpy(kept.astype(np.float32))[:, None, None, None]
+    mean = pixels.mean(1, keepdim=True)
+    return mean + (pixels - mean) * factor
