@@ -106,11 +106,11 @@ def storing(path: Path) -> Iterator[Path]:
     Raises:
         StorageError: the file could not be written, for example on a full disk.
     """
-    with _explained(path):
+    with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=".satseg-", dir=path.parent))
     try:
-        with _explained(path):
+        with explained(path):
             yield folder / path.name
             (folder / path.name).replace(path)
     finally:
@@ -203,7 +203,8 @@ def _crc32(dataset: rasterio.DatasetReader) -> int:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
+    """Turn what is raised while ``path`` is written into a StorageError."""
     try:
         yield
     except (RasterioError, CPLE_BaseError, OSError) as error:

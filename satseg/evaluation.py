@@ -17,9 +17,10 @@ from rasterio.transform import from_origin
 
 from satseg.bands import RGB
 from satseg.classes import FARMLAND_CODES
+from satseg.engine.flow import Predictor
 from satseg.errors import TrainingError
 from satseg.metrics import Confusion, Reliability, confusion
-from satseg.predict import Predictor, predict_scene
+from satseg.predict import predict_scene
 from satseg.probability import NODATA, SCALE
 from satseg.scene import Scene, open_scene
 from satseg.training.pictures import IGNORED, read_mask, read_picture

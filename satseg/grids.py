@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from satseg.errors import SceneError
 
 WGS84 = pyproj.Geod(ellps="WGS84")
+_NEAR = 0.02
 
 
 @lru_cache(maxsize=64)
@@ -85,7 +86,8 @@ class Grid:
         """Return the grid of exactly the same footprint whose pixels are nearest to ``gsd_m``.
 
         Rows and columns are rounded to whole pixels, so that pixels are square on the ground to
-        within half a pixel over the whole grid.
+        within half a pixel over the whole grid. A grid that is within 2 % of it along both axes
+        stays as it is: resampling by so little would blur and gain nothing.
         """
         if not (math.isfinite(gsd_m) and gsd_m > 0):
             raise SceneError(
@@ -94,6 +96,8 @@ class Grid:
                 fix="Give a GSD in metres, for example 0.6",
             )
         down, across = self.gsd_m()
+        if max(abs(down / gsd_m - 1), abs(across / gsd_m - 1)) <= _NEAR:
+            return self
         height = max(1, round(self.height * down / gsd_m))
         width = max(1, round(self.width * across / gsd_m))
         return self.resized(height, width)

@@ -1,249 +1,206 @@
-"""From a scene and a model to a map of farmland probability, strip by strip."""
+"""From a scene and a model to a map of farmland probability."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Protocol
 
 from satseg import __version__
 from satseg.bands import positions
-from satseg.blending import axis_weights
-from satseg.cog import Layer, cog_rows
-from satseg.errors import Cancelled, ModelError
+from satseg.cog import Layer, cog_rows, explained
+from satseg.engine.blocks import Block, BlockPlan, plan_blocks
+from satseg.engine.flow import Predictor, compute_blocks
+from satseg.engine.mosaic import joined_rows
+from satseg.engine.store import BlockStore, StoredBlock, stored
+from satseg.errors import Cancelled
 from satseg.grids import Grid
-from satseg.probability import NODATA, SCALE, encode
+from satseg.probability import NODATA, SCALE
 from satseg.scene import SIMULATED_TAG, Scene
-from satseg.windows import Window, WindowPlan, plan_windows
+from satseg.windows import plan_windows
 
 PROBABILITY = Layer("farmland probability", nodata=NODATA, scale=1 / SCALE)
 """Rasters of probability: uint8, v / 254, 255 for no data."""
 
-_YIELD_ROWS = 16
-"""Rows that are copied and encoded at once: as many as need little memory in a wide scene."""
+BLOCK_PX = 2048
+"""Side of a block, about: what is lost at most when a worker ends."""
 
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 Progress = Callable[[int, int], None]
+Asked = Callable[[], bool]
 
 
-class Predictor(Protocol):
-    """A model that is ready to run.
+class Engine(Protocol):
+    """Somebody who computes blocks: this process, or a cluster."""
 
-    Attributes:
-        bands: the bands it needs, in its order.
-        gsd_m: ground sample distance it was trained at, None for any.
-        patch_px: side of its windows in pixels.
-        overlap_px: pixels that neighbouring windows share.
-    """
-
-    @property
-    def bands(self) -> tuple[str, ...]:
-        """Bands in the order of the batch."""
-
-    @property
-    def gsd_m(self) -> float | None:
-        """Ground sample distance in metres, None for the scene's own."""
-
-    @property
-    def patch_px(self) -> int:
-        """Side of a window in pixels."""
-
-    @property
-    def overlap_px(self) -> int:
-        """Pixels that neighbouring windows share."""
-
-    def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return probabilities (n, p, p) in [0, 1] of a batch (n, bands, p, p) scaled to 0..1."""
+    def compute(
+        self,
+        scene: Scene,
+        predictor: Predictor,
+        plan: BlockPlan,
+        blocks: list[Block],
+        *,
+        progress: Callable[[int], None],
+        cancelled: Asked,
+    ) -> Generator[StoredBlock, None, None]:
+        """Yield ``blocks`` in any order; call ``progress`` with the number of windows done."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Patch:
-    window: Window
-    inside: Window
-    pixels: NDArray[np.float32]
-    valid: NDArray[np.bool_]
+class ThisProcess:
+    """Computes blocks in threads of this process.
+
+    Attributes:
+        batch_size: windows a call of the model gets at most; the model's own choice without it.
+    """
+
+    batch_size: int | None = None
+
+    def compute(
+        self,
+        scene: Scene,
+        predictor: Predictor,
+        plan: BlockPlan,
+        blocks: list[Block],
+        *,
+        progress: Callable[[int], None],
+        cancelled: Asked,
+    ) -> Generator[StoredBlock, None, None]:
+        """Yield ``blocks`` in their order."""
+        found = compute_blocks(
+            scene,
+            predictor,
+            plan,
+            blocks,
+            batch_size=self.batch_size,
+            progress=progress,
+            cancelled=cancelled,
+        )
+        with closing(found):
+            for sums in found:
+                yield stored(sums)
 
 
-def predict_scene(
+def predict_scene(  # noqa: PLR0913 -- all but three have defaults
     scene: Scene,
     predictor: Predictor,
     output: Path,
     *,
-    batch_size: int = 4,
+    engine: Engine | None = None,
+    work: Path | None = None,
+    key: str = "",
+    block_px: int = BLOCK_PX,
     tags: Mapping[str, str] | None = None,
     progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Asked | None = None,
 ) -> Grid:
     """Write the probability of farmland of a whole scene and return the grid of the map.
 
     The map is a COG (uint8, v / 254, 255 where the scene has no data) in the scene's CRS at the
-    predictor's GSD. Its bytes depend on neither batch size nor earlier runs. Memory does not grow
-    with the scene's height, and with its width only by one strip of windows.
+    predictor's GSD. Its bytes depend on neither engine, batch, blocks nor earlier runs, and memory
+    not on the size of the scene, but for some rows of the map.
 
     Args:
         scene: the scene, which must have the predictor's bands.
         predictor: the model.
         output: where the COG goes; replaced where it exists.
-        batch_size: windows the predictor gets at once.
+        engine: who computes; this process without it.
+        work: folder for the finished blocks. They stay there when the work ends early, and the
+            next call with the same folder, scene and ``key`` goes on from them; they are removed
+            when the map is written. Without it they are in a temporary folder.
+        key: names the model, with its weights and its runtime, for ``work``.
+        block_px: side of a block, about.
         tags: metadata beside the provenance that is always kept (scene, date, bands, stretch,
             GSD, software, whether the scene is simulated).
         progress: called with (windows done, windows in all).
-        cancelled: asked before each batch; True stops the work.
+        cancelled: asked often; True stops the work.
 
     Raises:
         BandError: the scene lacks a band.
         SceneError: the scene cannot be read to the end.
-        StorageError: the map cannot be written.
+        StorageError: the map or a block cannot be written.
         ModelError: the predictor's windows or results are unusable.
         Cancelled: ``cancelled`` said so. Whatever is raised, no part of the map is left behind.
     """
+    positions(scene.bands, predictor.bands)
     grid = scene.grid_at(predictor.gsd_m)
-    provenance = {**_provenance(scene, predictor, grid), **(tags or {})}
-    strips = probability_strips(
-        scene, predictor, batch_size=batch_size, progress=progress, cancelled=cancelled
+    windows = plan_windows(
+        grid.shape,
+        patch=predictor.patch_px,
+        overlap=predictor.overlap_px,
+        multiple=getattr(predictor, "multiple_px", None),
     )
-    with cog_rows(output, grid, PROBABILITY, tags=provenance) as writer, closing(strips):
-        for strip in strips:
-            writer.write(encode(strip.data, ~np.ma.getmaskarray(strip)))
+    plan = plan_blocks(windows, block_px)
+    provenance = {**_provenance(scene, predictor, grid), **(tags or {})}
+    stop = cancelled or (lambda: False)
+    with _folder(output, work) as folder:
+        store = BlockStore(folder, _key(scene, plan, key))
+        _fill(store, scene, predictor, plan, engine or ThisProcess(), progress, stop)
+        with cog_rows(output, grid, PROBABILITY, tags=provenance) as writer:
+            for rows in joined_rows(plan, store):
+                if stop():
+                    raise Cancelled
+                writer.write(rows)
+        store.clear()
     return grid
 
 
-def probability_strips(
+def _fill(  # noqa: PLR0917 -- one caller, everything of it
+    store: BlockStore,
     scene: Scene,
     predictor: Predictor,
-    *,
-    batch_size: int = 4,
-    progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> Generator[np.ma.MaskedArray, None, None]:
-    """Yield the blended probabilities from top to bottom, masked float32 (rows, width).
+    plan: BlockPlan,
+    engine: Engine,
+    progress: Progress | None,
+    cancelled: Asked,
+) -> None:
+    """Compute the blocks that the store lacks."""
+    missing = [block for block in plan if not store.has(block)]
+    total = len(plan.windows)
+    done = total - sum(plan.count(block) for block in missing)
 
-    The arguments are those of ``predict_scene``. Close the iterator to stop reading ahead.
-    """
-    positions(scene.bands, predictor.bands)
-    if batch_size < 1:
-        raise ModelError(
-            expected="a batch of at least 1 window",
-            found=str(batch_size),
-            fix="Give a batch size of 1 or more",
-        )
-    grid = scene.grid_at(predictor.gsd_m)
-    plan = plan_windows(grid.shape, patch=predictor.patch_px, overlap=predictor.overlap_px)
-    blend = _Blend(plan)
-    patches = _patches(scene, predictor, plan, depth=batch_size)
-    done = 0
-    with closing(patches):
-        for number, row in enumerate(plan.row_starts):
-            for batch in _batches(patches, len(plan.col_starts), batch_size):
-                if cancelled is not None and cancelled():
-                    raise Cancelled
-                _predict(predictor, batch, blend)
-                done += len(batch)
-                if progress is not None:
-                    progress(done, len(plan))
-            last = number + 1 == len(plan.row_starts)
-            yield from blend.pop(plan.shape[0] if last else plan.row_starts[number + 1], row)
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress(done, total)
+
+    advance(0)
+    found = engine.compute(scene, predictor, plan, missing, progress=advance, cancelled=cancelled)
+    with closing(found):
+        for block in found:
+            store.save(block)
 
 
-def _predict(predictor: Predictor, batch: list[_Patch], blend: _Blend) -> None:
-    seen = [patch for patch in batch if patch.valid.any()]
-    if not seen:
+@contextmanager
+def _folder(output: Path, work: Path | None) -> Iterator[Path]:
+    if work is not None:
+        yield work
         return
-    pixels = np.stack([patch.pixels for patch in seen])
-    found = predictor.probabilities(pixels)
-    shape = (len(seen), *pixels.shape[2:])
-    if found.shape != shape or not np.isfinite(found).all():
-        raise ModelError(
-            expected=f"finite probabilities of shape {shape} from the model",
-            found=f"shape {found.shape}, finite: {bool(np.isfinite(found).all())}",
-            fix="Check the model's weights and its number of classes",
-        )
-    for patch, probability in zip(seen, found, strict=True):
-        blend.add(patch, probability)
+    with explained(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        holder = tempfile.TemporaryDirectory(prefix=".satseg-", dir=output.parent)
+    with holder as folder:
+        yield Path(folder) / "blocks"
 
 
-class _Blend:
-    """Sums of weighted windows for the strip of rows that is not final yet."""
-
-    def __init__(self, plan: WindowPlan) -> None:
-        self._plan = plan
-        self._rows = dict(zip(plan.row_starts, self._axis(plan.row_starts), strict=True))
-        self._cols = dict(zip(plan.col_starts, self._axis(plan.col_starts), strict=True))
-        size = (plan.patch, plan.shape[1])
-        self._sum = np.zeros(size, dtype=np.float32)
-        self._valid = np.zeros(size, dtype=np.bool_)
-
-    def add(self, patch: _Patch, probability: NDArray[np.float32]) -> None:
-        """Add one window of the current strip."""
-        window, (height, width) = patch.window, patch.inside.shape
-        weight = np.outer(self._rows[window.row], self._cols[window.col]).astype(np.float32)
-        place = (slice(0, height), slice(window.col, window.col + width))
-        self._sum[place] += (probability * weight)[:height, :width]
-        self._valid[place] = patch.valid
-
-    def pop(self, stop: int, start: int) -> Iterator[np.ma.MaskedArray]:
-        """Yield the final rows [start, stop), few at a time, and move on to row ``stop``."""
-        count = stop - start
-        for row in range(0, count, _YIELD_ROWS):
-            rows = slice(row, min(row + _YIELD_ROWS, count))
-            mask = ~self._valid[rows]
-            values = np.where(mask, np.float32(0), self._sum[rows])
-            yield np.ma.MaskedArray(values, mask=mask, fill_value=0)
-        for array in (self._sum, self._valid):
-            array[: len(array) - count] = array[count:].copy()
-            array[len(array) - count :] = 0
-
-    def _axis(self, starts: tuple[int, ...]) -> NDArray[np.float64]:
-        return axis_weights(starts, self._plan.patch, self._plan.overlap)
-
-
-def _patches(
-    scene: Scene, predictor: Predictor, plan: WindowPlan, *, depth: int
-) -> Generator[_Patch, None, None]:
-    with scene.reader() as reader:
-
-        def read(window: Window) -> _Patch:
-            inside = window.clipped(plan.shape)
-            pixels = reader.read(inside, gsd_m=predictor.gsd_m, bands=predictor.bands)
-            valid = ~np.ma.getmaskarray(pixels)[0]
-            missing = (window.height - inside.height, window.width - inside.width)
-            padding = ((0, 0), (0, missing[0]), (0, missing[1]))
-            return _Patch(window, inside, np.pad(pixels.data, padding, mode="reflect"), valid)
-
-        ahead = _read_ahead(read, plan, depth)
-        with closing(ahead):
-            yield from ahead
-
-
-def _read_ahead(
-    function: Callable[[_Item], _Result], items: Iterable[_Item], depth: int
-) -> Generator[_Result, None, None]:
-    """Yield function(item) in order, computed in one thread up to ``depth`` items ahead."""
-    pending: deque[Future[_Result]] = deque()
-    pool = ThreadPoolExecutor(1, thread_name_prefix="satseg-read")
-    try:
-        for item in items:
-            pending.append(pool.submit(function, item))
-            if len(pending) > depth:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _batches(patches: Iterator[_Patch], count: int, size: int) -> Iterator[list[_Patch]]:
-    """Yield the next ``count`` patches in lists of up to ``size``."""
-    for start in range(0, count, size):
-        yield [next(patches) for _ in range(min(size, count - start))]
+def _key(scene: Scene, plan: BlockPlan, key: str) -> str:
+    """Return a hash of what decides the blocks: file, model, windows, and how they are grouped."""
+    stat = scene.path.stat() if scene.path.exists() else None
+    parts = [
+        __version__,
+        key,
+        str(scene.path),
+        stat and [stat.st_size, stat.st_mtime_ns],
+        repr(scene.stretch),
+        repr(scene.layout),
+        repr(plan),
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _provenance(scene: Scene, predictor: Predictor, grid: Grid) -> dict[str, str]:

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from satseg.engine.flow import Predictor
 from satseg.errors import ModelError
-from satseg.predict import Predictor
 from satseg.zoo.card import ModelCard
 from satseg.zoo.load import load_model
 

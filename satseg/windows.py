@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -45,18 +46,18 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class WindowPlan:
-    """Square windows whose union covers a grid.
+    """Windows of one shape whose union covers a grid.
 
     Attributes:
         shape: (height, width) of the grid in pixels.
-        patch: side of each window in pixels.
+        patch: (height, width) of each window in pixels.
         overlap: pixels that neighbours share at least.
         row_starts: first row of each row of windows, ascending.
         col_starts: first column of each column of windows, ascending.
     """
 
     shape: tuple[int, int]
-    patch: int
+    patch: tuple[int, int]
     overlap: int
     row_starts: tuple[int, ...]
     col_starts: tuple[int, ...]
@@ -66,37 +67,66 @@ class WindowPlan:
 
     def __iter__(self) -> Iterator[Window]:
         for row in self.row_starts:
-            yield from self.strip(row)
-
-    def strip(self, row_start: int) -> Iterator[Window]:
-        """Yield the windows that start at ``row_start``, from left to right."""
-        for col in self.col_starts:
-            yield Window(row_start, col, self.patch, self.patch)
+            for col in self.col_starts:
+                yield Window(row, col, *self.patch)
 
 
-def plan_windows(shape: tuple[int, int], *, patch: int, overlap: int) -> WindowPlan:
-    """Return windows of ``patch`` pixels at a regular stride of ``patch - overlap``.
+def plan_windows(
+    shape: tuple[int, int], *, patch: int, overlap: int, multiple: int | None = None
+) -> WindowPlan:
+    """Return windows that cover a grid, evenly spread along each axis.
 
-    The last window of each axis lies flush with the far edge and shares more than ``overlap`` with
-    its neighbour where the stride does not divide the axis. An axis shorter than ``patch`` gets one
-    window that starts at 0 and reaches beyond the grid: callers pad there.
+    Neighbours share ``overlap`` pixels at least. An axis shorter than a window gets one that
+    starts at 0 and may reach beyond the grid: callers pad there.
+
+    Args:
+        shape: (height, width) of the grid.
+        patch: side of the windows in pixels.
+        overlap: pixels that neighbours share at least.
+        multiple: what the sides must be multiples of, where the model takes windows of any size.
+            Each side is then chosen for the grid, up to an eighth above ``patch``, so that as few
+            pixels as possible are computed twice or beyond the edge. None: ``patch`` exactly.
 
     Raises:
-        ModelError: patch below 1, or overlap outside of [0, patch).
+        ModelError: patch below 1, overlap outside of [0, patch), or patch no such multiple.
 
     >>> plan_windows((10, 3), patch=4, overlap=1).row_starts
     (0, 3, 6)
+    >>> plan_windows((70, 20), patch=64, overlap=8, multiple=8).patch
+    (72, 24)
     """
-    if patch < 1 or not 0 <= overlap < patch:
+    if patch < 1 or not 0 <= overlap < patch or (multiple and patch % multiple):
         raise ModelError(
             expected="a patch of at least 1 pixel and an overlap from 0 to less than the patch",
             found=f"a patch of {patch} and an overlap of {overlap} pixels",
             fix="Correct patch_px and overlap_px of the model",
         )
-    rows, cols = (_starts(size, patch, patch - overlap) for size in shape)
-    return WindowPlan(shape, patch, overlap, rows, cols)
+    height, width = (_side(size, patch, overlap, multiple) for size in shape)
+    rows, cols = (
+        _starts(size, side, overlap) for size, side in zip(shape, (height, width), strict=True)
+    )
+    return WindowPlan(shape, (height, width), overlap, rows, cols)
 
 
-def _starts(size: int, patch: int, stride: int) -> tuple[int, ...]:
-    last = max(0, size - patch)
-    return (*range(0, last, stride), last)
+def _side(size: int, patch: int, overlap: int, multiple: int | None) -> int:
+    """Return the side of the windows of an axis: the one with the fewest pixels in all."""
+    if multiple is None:
+        return patch
+    usual = _count(size, patch, overlap)
+    sides = []
+    for count in (usual, usual - 1):
+        if count >= 1:
+            even = math.ceil((size + (count - 1) * overlap) / count)
+            side = math.ceil(even / multiple) * multiple
+            if side <= patch + patch // 8:
+                sides.append((side * count, count, side))
+    return min(sides)[2]
+
+
+def _count(size: int, side: int, overlap: int) -> int:
+    return max(1, math.ceil((size - overlap) / (side - overlap)))
+
+
+def _starts(size: int, side: int, overlap: int) -> tuple[int, ...]:
+    count, last = _count(size, side, overlap), max(0, size - side)
+    return tuple(number * last // max(1, count - 1) for number in range(count))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from satseg.area import AreaHistogram
-    from satseg.predict import Predictor
+    from satseg.engine.flow import Predictor
 
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]

@@ -17,7 +17,7 @@ LADDER: dict[int, str] = {
     0: "errors bands dates classes identifiers allocation",
     1: "windows blending scaling grids geodesy resampling probability metrics",
     2: "reading scene cog probability_raster zoo torchvision_shim",
-    3: "predict runtime",
+    3: "engine predict runtime",
     4: "ensemble patches mask area series accuracy change",
     5: "regions catalog sampling display tiles workflow jobs recipes sample_scenes simulate "
     "training evaluation",

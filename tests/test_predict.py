@@ -14,20 +14,17 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from whole_maps import whole_map
 
 from satseg.errors import BandError, Cancelled, ModelError, SceneError, StorageError
-from satseg.predict import predict_scene, probability_strips
+from satseg.predict import ThisProcess, predict_scene
 from satseg.probability import encode
-from satseg.scene import Scene, open_scene
+from satseg.scene import open_scene
 from satseg.windows import Window
 
 Factory = Callable[..., Path]
 Numbers = Callable[..., NDArray[np.generic]]
 Kind = Callable[..., object]
-
-
-def strips(scene: Scene, predictor: object, **options: int) -> np.ma.MaskedArray:
-    return np.ma.concatenate(list(probability_strips(scene, predictor, **options)))
 
 
 def pattern(height: int, width: int, dtype: str, islands: bool, seed: int) -> NDArray[np.generic]:
@@ -64,7 +61,7 @@ def test_constant_model_gives_a_constant_map_including_borders(
     predictor = constant_predictor(
         value, patch_px=patch, overlap_px=min(overlap, patch - 1), gsd_m=gsd
     )
-    found = strips(scene, predictor)
+    found = whole_map(scene, predictor)
     assert found.shape == scene.grid_at(gsd).shape
     np.testing.assert_allclose(found.compressed(), value, atol=1e-6)
     seen = scene.read(Window(0, 0, *found.shape), gsd_m=gsd)
@@ -92,7 +89,7 @@ def test_identity_model_reproduces_the_scene(
     layout = {"tiled": True, "blockxsize": 16, "blockysize": 32} if tiled else {}
     data = pattern(41 + seed, 67 - 5 * seed, dtype, True, seed)
     scene = open_scene(geotiff(data, crs=crs, nodata=0, **layout))
-    found = strips(scene, identity_predictor(overlap_px=overlap, gsd_m=gsd, bands=("green",)))
+    found = whole_map(scene, identity_predictor(overlap_px=overlap, gsd_m=gsd, bands=("green",)))
     expected = scene.read(Window(0, 0, *found.shape), gsd_m=gsd, bands=("green",))[0]
     np.testing.assert_allclose(found.data, expected.data, atol=1e-6)
     np.testing.assert_array_equal(np.ma.getmaskarray(found), np.ma.getmaskarray(expected))
@@ -143,7 +140,7 @@ def test_scene_smaller_than_a_window_is_padded_by_reflection(
             return batch[:, 0]
 
     watching = Watching()
-    found = strips(scene, watching)
+    found = whole_map(scene, watching)
     red = scene.read(Window(0, 0, 5, 3), bands=("red",)).data
     assert watching.seen is not None
     np.testing.assert_array_equal(watching.seen[0, 0, :5, :3], red[0])
@@ -156,7 +153,7 @@ def test_windows_of_one_pixel_work(
     geotiff: Factory, random_dn: Numbers, identity_predictor: Kind
 ) -> None:
     scene = open_scene(geotiff(random_dn((3, 3, 4))))
-    found = strips(scene, identity_predictor(patch_px=1, overlap_px=0))
+    found = whole_map(scene, identity_predictor(patch_px=1, overlap_px=0))
     np.testing.assert_allclose(found.data, scene.read(Window(0, 0, 3, 4)).data[0], atol=1e-6)
 
 
@@ -164,7 +161,7 @@ def test_windows_of_one_pixel_work(
 def test_scenes_of_one_row_or_column_work(
     geotiff: Factory, random_dn: Numbers, constant_predictor: Kind, shape: tuple[int, int]
 ) -> None:
-    found = strips(open_scene(geotiff(random_dn((3, *shape)))), constant_predictor(0.25))
+    found = whole_map(open_scene(geotiff(random_dn((3, *shape)))), constant_predictor(0.25))
     assert found.shape == shape
     np.testing.assert_allclose(found.compressed(), 0.25, atol=1e-6)
 
@@ -178,7 +175,8 @@ def test_bytes_of_the_map_do_not_depend_on_the_batch_size(
     digests = set()
     for batch_size in (1, 2, 5, 64):
         output = tmp_path / "map.tif"
-        predict_scene(scene, identity_predictor(gsd_m=0.73), output, batch_size=batch_size)
+        engine = ThisProcess(batch_size=batch_size)
+        predict_scene(scene, identity_predictor(gsd_m=0.73), output, engine=engine)
         digests.add(hashlib.sha256(output.read_bytes()).hexdigest())
     assert len(digests) == 1
 
@@ -199,7 +197,7 @@ def test_windows_without_data_never_reach_the_model(geotiff: Factory, random_dn:
             return batch[:, 0]
 
     counting = Counting()
-    found = strips(open_scene(geotiff(data, nodata=0)), counting)
+    found = whole_map(open_scene(geotiff(data, nodata=0)), counting)
     assert counting.windows == 1
     assert np.ma.getmaskarray(found)[:, 16:].all()
     assert not np.ma.getmaskarray(found)[:, :16].any()
@@ -225,13 +223,13 @@ def test_map_tells_its_provenance(
     assert tags["SATSEG_GSD_M"] == "0.6001 x 0.6001"
 
 
-def test_file_holds_the_rounded_strips(
+def test_file_holds_the_rounded_whole_map(
     geotiff: Factory, random_dn: Numbers, identity_predictor: Kind, tmp_path: Path
 ) -> None:
     data = random_dn((3, 30, 30))
     data[:, 3:9] = 0
     scene = open_scene(geotiff(data, nodata=0))
-    found = strips(scene, identity_predictor())
+    found = whole_map(scene, identity_predictor())
     predict_scene(scene, identity_predictor(), tmp_path / "map.tif")
     with rasterio.open(tmp_path / "map.tif") as dataset:
         codes = dataset.read(1)
@@ -240,17 +238,18 @@ def test_file_holds_the_rounded_strips(
 
 
 def test_progress_reaches_the_number_of_windows(
-    geotiff: Factory, random_dn: Numbers, constant_predictor: Kind
+    geotiff: Factory, random_dn: Numbers, constant_predictor: Kind, tmp_path: Path
 ) -> None:
     calls: list[tuple[int, int]] = []
     scene = open_scene(geotiff(random_dn((3, 40, 40))))
-    list(
-        probability_strips(
-            scene, constant_predictor(0.5), batch_size=2, progress=lambda *call: calls.append(call)
-        )
+    predict_scene(
+        scene,
+        constant_predictor(0.5),
+        tmp_path / "map.tif",
+        engine=ThisProcess(batch_size=2),
+        progress=lambda *call: calls.append(call),
     )
-    assert calls[-1] == (9, 9)
-    assert [done for done, _ in calls] == [2, 3, 5, 6, 8, 9]
+    assert calls == [(0, 9), (2, 9), (4, 9), (6, 9), (8, 9), (9, 9)]
 
 
 def test_cancelling_leaves_nothing_and_ends_the_reading_thread(
@@ -286,9 +285,9 @@ def test_unusable_answers_of_a_model_are_refused(
 
     scene = open_scene(geotiff(random_dn((3, 20, 20))))
     with pytest.raises(ModelError, match="finite probabilities of shape"):
-        strips(scene, Faulty(0.5))
+        whole_map(scene, Faulty(0.5))
     with pytest.raises(ModelError, match="a batch of at least 1"):
-        strips(scene, constant_predictor(0.5), batch_size=0)
+        whole_map(scene, constant_predictor(0.5), batch_size=0)
 
 
 def test_scene_damaged_after_opening_fails_and_leaves_nothing(

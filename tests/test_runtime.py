@@ -9,10 +9,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from whole_maps import whole_map
 
 from satseg import runtime
 from satseg.errors import ModelError
-from satseg.predict import predict_scene, probability_strips
+from satseg.predict import ThisProcess, predict_scene
 from satseg.runtime import load_predictor, openvino_predictor, torch_predictor
 from satseg.scene import open_scene
 
@@ -94,10 +95,7 @@ def test_maps_of_both_runtimes_agree(
     pytest.importorskip("openvino")
     scene = open_scene(geotiff(random_dn((4, 150, 130))))
     card = Card(patch_px=side)
-    maps = [
-        np.ma.concatenate(list(probability_strips(scene, make(card, tiny))))
-        for make in (torch_predictor, openvino_predictor)
-    ]
+    maps = [whole_map(scene, make(card, tiny)) for make in (torch_predictor, openvino_predictor)]
     np.testing.assert_allclose(maps[0], maps[1], atol=1e-3)
 
 
@@ -110,7 +108,9 @@ def test_map_of_a_network_has_the_same_bytes_for_any_batch_size(
     scene = open_scene(geotiff(random_dn((4, 150, 130))))
     found = set()
     for size in (1, 3, 8):
-        predict_scene(scene, torch_predictor(Card(), tiny), tmp_path / "m.tif", batch_size=size)
+        predict_scene(
+            scene, torch_predictor(Card(), tiny), tmp_path / "m.tif", engine=ThisProcess(size)
+        )
         found.add((tmp_path / "m.tif").read_bytes())
     assert len(found) == 1
 

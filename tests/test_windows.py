@@ -11,9 +11,9 @@ from satseg.windows import Window, plan_windows
 sizes = st.integers(1, 60)
 
 
-def test_last_window_lies_flush_with_the_far_edge() -> None:
+def test_windows_are_spread_evenly_from_edge_to_edge() -> None:
     plan = plan_windows((11, 4), patch=4, overlap=1)
-    assert plan.row_starts == (0, 3, 6, 7)
+    assert plan.row_starts == (0, 2, 4, 7)
     assert plan.col_starts == (0,)
     assert list(plan)[-1] == Window(7, 0, 4, 4)
 
@@ -57,3 +57,35 @@ def test_clipping_keeps_only_what_is_inside() -> None:
     assert Window(2, 2, 4, 4).clipped((5, 3)) == Window(2, 2, 3, 1)
     assert Window(9, 0, 4, 4).clipped((5, 3)).height == 0
     assert Window(-3, -3, 4, 4).clipped((5, 3)) == Window(0, 0, 1, 1)
+
+
+@given(st.integers(1, 900), st.integers(1, 900), st.sampled_from([16, 64, 96]), st.data())
+def test_windows_of_free_size_cover_with_no_more_pixels_than_fixed_ones(
+    height: int, width: int, patch: int, data: st.DataObject
+) -> None:
+    overlap = data.draw(st.integers(0, patch // 2))
+    free = plan_windows((height, width), patch=patch, overlap=overlap, multiple=16)
+    fixed = plan_windows((height, width), patch=patch, overlap=overlap)
+    for starts, size, side in zip(
+        (free.row_starts, free.col_starts), (height, width), free.patch, strict=True
+    ):
+        assert side % 16 == 0
+        assert side <= patch + patch // 8
+        assert starts[0] == 0
+        assert starts[-1] + side >= size
+        assert all(
+            0 < after - before <= side - overlap for before, after in itertools.pairwise(starts)
+        )
+    assert len(free) * free.patch[0] * free.patch[1] <= len(fixed) * patch**2
+
+
+def test_window_size_suits_the_scene() -> None:
+    # 8 windows of 1088 pixels (8 x 1088 = 8704) beat 9 of 992 (8928): 7 overlaps fewer in all.
+    plan = plan_windows((8192, 1000), patch=1024, overlap=64, multiple=32)
+    assert plan.patch == (1088, 1024)
+    assert len(plan) == 8
+
+
+def test_a_patch_that_the_model_cannot_take_is_refused() -> None:
+    with pytest.raises(ModelError, match="Correct patch_px"):
+        plan_windows((10, 10), patch=40, overlap=8, multiple=32)

@@ -1,0 +1,92 @@
+"""The blocks of a store, joined to the rows of one map."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from satseg.engine.blocks import Block, BlockPlan, Span
+from satseg.engine.store import BlockStore, StoredBlock, codes
+
+_ROWS = 64
+"""Rows that are joined at once: as many as need little memory in a wide scene."""
+
+
+def joined_rows(plan: BlockPlan, store: BlockStore) -> Iterator[NDArray[np.uint8]]:
+    """Yield the codes of the whole map from top to bottom, uint8 (rows, width).
+
+    Every block of the plan must be in the store.
+    """
+    open_rows: dict[int, list[StoredBlock]] = {}
+    for start, stop in _segments(plan):
+        covering = [
+            number for number, span in enumerate(plan.rows) if span.start < stop > start < span.stop
+        ]
+        for number in covering:
+            if number not in open_rows:
+                open_rows[number] = [
+                    store.load(Block(number, col, plan.rows[number], cols))
+                    for col, cols in enumerate(plan.cols)
+                ]
+        for number in [each for each in open_rows if each < covering[0]]:
+            del open_rows[number]
+        for row in range(start, stop, _ROWS):
+            yield _joined(plan, [open_rows[n] for n in covering], row, min(row + _ROWS, stop))
+
+
+def _segments(plan: BlockPlan) -> list[tuple[int, int]]:
+    """Return the pieces of the rows' axis over which the same blocks count in the same way."""
+    edges = {
+        edge
+        for span in plan.rows
+        for edge in (span.start, span.own_start, span.own_stop, span.stop)
+    }
+    return list(itertools.pairwise(sorted(edges)))
+
+
+def _joined(
+    plan: BlockPlan, covering: list[list[StoredBlock]], start: int, stop: int
+) -> NDArray[np.uint8]:
+    width = plan.windows.shape[1]
+    sums = np.zeros((stop - start, width), dtype=np.int32)
+    for block in itertools.chain.from_iterable(covering):
+        _add(sums, block, start, stop)
+    rows = covering[0][0].block.rows
+    if not (rows.own_start <= start and stop <= rows.own_stop):
+        return codes(sums)
+    found = np.empty(sums.shape, dtype=np.uint8)
+    for first, last in _shared(plan.cols, width):
+        found[:, first:last] = codes(sums[:, first:last])
+    piece = slice(start - rows.own_start, stop - rows.own_start)
+    for block in covering[0]:
+        cols = block.block.cols
+        found[:, cols.own_start : cols.own_stop] = block.codes[piece]
+    return found
+
+
+def _add(sums: NDArray[np.int32], block: StoredBlock, start: int, stop: int) -> None:
+    """Add what a block knows about rows [start, stop), apart from what is its own."""
+    rows, cols = block.block.rows, block.block.cols
+    whole = slice(cols.start, cols.stop)
+    if stop <= rows.own_start:
+        sums[:, whole] += block.top[start - rows.start : stop - rows.start]
+    elif start >= rows.own_stop:
+        sums[:, whole] += block.bottom[start - rows.own_stop : stop - rows.own_stop]
+    else:
+        piece = slice(start - rows.own_start, stop - rows.own_start)
+        sums[:, cols.start : cols.own_start] += block.left[piece]
+        sums[:, cols.own_stop : cols.stop] += block.right[piece]
+
+
+def _shared(cols: tuple[Span, ...], width: int) -> Iterator[tuple[int, int]]:
+    """Yield the pieces of the columns' axis that no block has for its own."""
+    edge = 0
+    for span in cols:
+        if span.own_start > edge:
+            yield edge, span.own_start
+        edge = max(edge, span.own_stop)
+    if edge < width:
+        yield edge, width

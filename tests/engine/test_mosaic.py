@@ -1,0 +1,57 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from satseg.engine.blocks import BlockPlan, plan_blocks
+from satseg.engine.flow import MISSING, UNIT, BlockSums
+from satseg.engine.mosaic import joined_rows
+from satseg.engine.store import BlockStore, stored
+from satseg.windows import plan_windows
+
+Factory = Callable[[str], Path]
+
+
+def _fill(store: BlockStore, plan: BlockPlan, truth: NDArray[np.int32]) -> None:
+    """Save blocks whose sums add up to ``truth``: a pixel counts in the first block that has it."""
+    taken = np.zeros(truth.shape, dtype=bool)
+    for block in plan:
+        place = (slice(block.rows.start, block.rows.stop), slice(block.cols.start, block.cols.stop))
+        sums = np.where(taken[place], 0, truth[place]).astype(np.int32)
+        sums[truth[place] < 0] = MISSING
+        taken[place] = True
+        store.save(stored(BlockSums(block, sums)))
+
+
+@given(
+    st.integers(1, 150),
+    st.integers(1, 150),
+    st.integers(1, 33),
+    st.integers(1, 90),
+    st.integers(0, 3),
+    st.data(),
+)
+def test_a_mosaic_shows_each_pixel_whatever_the_blocks(
+    tmp_path_factory: pytest.TempPathFactory,
+    height: int,
+    width: int,
+    patch: int,
+    side: int,
+    seed: int,
+    data: st.DataObject,
+) -> None:
+    overlap = data.draw(st.integers(0, patch - 1))
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 255, (height, width))
+    codes[rng.random((height, width)) < 0.2] = 255
+    sums = np.where(codes == 255, MISSING, codes * UNIT // 254).astype(np.int32)
+    plan = plan_blocks(plan_windows((height, width), patch=patch, overlap=overlap), side)
+    store = BlockStore(tmp_path_factory.mktemp("work") / "blocks", "key")
+    _fill(store, plan, sums)
+    found = np.concatenate(list(joined_rows(plan, store)))
+    np.testing.assert_array_equal(found, codes)
+    store.clear()

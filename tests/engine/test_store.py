@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from satseg.engine.blocks import Block, BlockPlan, plan_blocks
+from satseg.engine.flow import UNIT, BlockSums
+from satseg.engine.store import BlockStore, stored
+from satseg.windows import plan_windows
+
+
+@pytest.fixture
+def plan() -> BlockPlan:
+    return plan_blocks(plan_windows((20, 30), patch=8, overlap=2), side=12)
+
+
+def _save(store: BlockStore, block: Block) -> None:
+    sums = np.full(block.shape, UNIT // 2, dtype=np.int32)
+    store.save(stored(BlockSums(block, sums)))
+
+
+def test_a_block_is_there_when_both_of_its_files_are(tmp_path: Path, plan: BlockPlan) -> None:
+    store, block = BlockStore(tmp_path / "work", "a"), next(iter(plan))
+    assert not store.has(block)
+    _save(store, block)
+    assert store.has(block)
+    found = store.load(block)
+    assert (found.codes == 127).all()
+    assert found.codes.shape == (block.rows.own_stop, block.cols.own_stop)
+    assert (found.right == UNIT // 2).all()
+
+
+@pytest.mark.parametrize("suffix", ["borders.npz", "codes.npy"])
+@pytest.mark.parametrize("length", [0, 40, -3])
+def test_a_damaged_block_counts_as_missing(
+    tmp_path: Path, plan: BlockPlan, suffix: str, length: int
+) -> None:
+    store, block = BlockStore(tmp_path / "work", "a"), next(iter(plan))
+    _save(store, block)
+    path = tmp_path / "work" / f"00000-00000.{suffix}"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:length])
+    assert not store.has(block)
+    path.unlink()
+    assert not store.has(block)
+
+
+def test_blocks_of_another_key_are_removed(tmp_path: Path, plan: BlockPlan) -> None:
+    block = next(iter(plan))
+    _save(BlockStore(tmp_path / "work", "a"), block)
+    assert BlockStore(tmp_path / "work", "a").has(block)
+    assert not BlockStore(tmp_path / "work", "b").has(block)
+    assert not BlockStore(tmp_path / "work", "a").has(block)
+
+
+def test_nothing_is_left_after_clearing(tmp_path: Path, plan: BlockPlan) -> None:
+    store = BlockStore(tmp_path / "work", "a")
+    _save(store, next(iter(plan)))
+    store.clear()
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,30 @@
+"""The blended probabilities of a whole small scene, before they become bytes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from satseg.engine.blocks import plan_blocks
+from satseg.engine.flow import UNIT, Predictor, compute_blocks
+from satseg.scene import Scene
+from satseg.windows import plan_windows
+
+
+def whole_map(
+    scene: Scene, predictor: Predictor, *, block_px: int = 40, **options: object
+) -> np.ma.MaskedArray:
+    """Return the map as masked float32 (height, width); blocks are added up as a mosaic does."""
+    grid = scene.grid_at(predictor.gsd_m)
+    windows = plan_windows(
+        grid.shape,
+        patch=predictor.patch_px,
+        overlap=predictor.overlap_px,
+        multiple=getattr(predictor, "multiple_px", None),
+    )
+    plan = plan_blocks(windows, block_px)
+    sums = np.zeros(grid.shape, dtype=np.int64)
+    for found in compute_blocks(scene, predictor, plan, plan, **options):
+        rows, cols = found.block.rows, found.block.cols
+        sums[rows.start : rows.stop, cols.start : cols.stop] += found.sums
+    values = (sums.clip(0) / UNIT).astype(np.float32)
+    return np.ma.MaskedArray(values, mask=sums < 0, fill_value=0)
