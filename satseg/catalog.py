@@ -220,6 +220,15 @@ class Catalog:
         """Return a context with an empty folder on the catalog's disk, removed at its end."""
         return self._store.staging()
 
+    def workspace(
+        self, name: str, cancelled: Callable[[], bool] | None = None
+    ) -> AbstractContextManager[Path]:
+        """Return a context with a folder for work that may be interrupted and goes on later.
+
+        One process at a time has it; the others wait, or stop when ``cancelled`` says so.
+        """
+        return self._store.workspace(name, cancelled)
+
     def add_prediction(
         self,
         scene_id: str,

@@ -19,13 +19,16 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from satseg.errors import CatalogError, StorageError
+from satseg.errors import Cancelled, CatalogError, StorageError
 from satseg.identifiers import is_identifier
 
 Kind = Literal["scenes", "predictions", "areas"]
 KINDS: tuple[Kind, ...] = ("scenes", "predictions", "areas")
 
 _STAGING = ".staging"
+_WORK = ".work"
+_WORK_KEPT_S = 14 * 24 * 3600.0
+_TURN_S = 0.5
 _STALE_S = 24 * 3600
 _LOCK_TIMEOUT_S = 60.0
 
@@ -89,6 +92,45 @@ class Store:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def workspace(self, name: str, cancelled: Callable[[], bool] | None = None) -> Iterator[Path]:
+        """Yield a folder for work that may be interrupted; one process at a time has it.
+
+        What is in it when the block ends stays, for whoever asks for the same ``name`` again. What
+        nobody has asked for in two weeks is removed.
+
+        Raises:
+            Cancelled: ``cancelled`` said so while another process had it.
+        """
+        home = self.root / _WORK
+        try:
+            home.mkdir(exist_ok=True)
+        except OSError as error:
+            raise _unwritten(f"the work on {name}", error) from error
+        self._forget_old_work(home)
+        lock = FileLock(home / f"{name}.lock")
+        while True:
+            try:
+                lock.acquire(timeout=_TURN_S)
+                break
+            except Timeout:
+                if cancelled is not None and cancelled():
+                    raise Cancelled from None
+        try:
+            (home / f"{name}.lock").touch()
+            yield home / name
+        finally:
+            lock.release()
+
+    def _forget_old_work(self, home: Path) -> None:
+        for mark in home.glob("*.lock"):
+            try:
+                if time.time() - mark.stat().st_mtime > _WORK_KEPT_S:
+                    shutil.rmtree(mark.with_suffix(""), ignore_errors=True)
+                    mark.unlink()
+            except FileNotFoundError:
+                continue
 
     def discard_staging_of(self, owner: str) -> None:
         """Remove the staging folders of a store whose process is known to be dead."""

@@ -152,8 +152,6 @@ def cog_rows(
         "tiled": True,
         "blockxsize": BLOCK,
         "blockysize": BLOCK,
-        "compress": "deflate",
-        "zlevel": 1,
         "bigtiff": "if_safer",
     }
     with storing(path) as temporary, raster_environment():
@@ -166,13 +164,12 @@ def cog_rows(
             writer = RowWriter(dataset)
             yield writer
             writer.finish()
-        _check(rows, writer.checksum)
         rasterio.shutil.copy(
             rows,
             temporary,
             driver="COG",
             compress="deflate",
-            predictor="yes",
+            predictor="no",  # classes and saturated probabilities are thrice as small without
             blocksize=BLOCK,
             overview_resampling=layer.overviews,
             bigtiff="if_safer",

@@ -38,6 +38,10 @@ class ModelError(SatsegError):
     """A model card, its weights or its options are unusable."""
 
 
+class EngineError(SatsegError):
+    """A cluster that cannot be reached, has no workers or was lost."""
+
+
 class CatalogError(SatsegError):
     """An entry that the catalog lacks, has twice or cannot store."""
 

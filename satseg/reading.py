@@ -120,6 +120,19 @@ class PixelReader:
                 self._fill(data[:, *place], valid[place], inside, grid, positions)
         return data, valid
 
+    def unsampled(
+        self, window: Window, grid: Grid, positions: Sequence[int]
+    ) -> tuple[NDArray[np.number], NDArray[np.bool_]] | None:
+        """Return what ``read`` does in the file's dtype, where nothing needs resampling.
+
+        That is where ``grid`` has the file's own pixels and ``window`` lies inside of it; else
+        None. Values that are not valid are as in the file.
+        """
+        if grid.shape != self.layout.grid.shape or window != window.clipped(grid.shape):
+            return None
+        with raster_environment(), reading(self.layout.path):
+            return self._pixels(None, window, positions)
+
     def native(
         self, window: Window, positions: Sequence[int]
     ) -> tuple[NDArray[np.number], NDArray[np.bool_]]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import threading
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Literal
 
 import numpy as np
@@ -14,10 +17,13 @@ from numpy.typing import NDArray
 
 from satseg.engine.flow import Predictor
 from satseg.errors import ModelError
-from satseg.zoo.card import ModelCard
-from satseg.zoo.load import load_model
+from satseg.zoo.card import STRIDE, ModelCard, load_card
+from satseg.zoo.load import load_model, verified_int8
 
-Runtime = Literal["auto", "torch", "openvino"]
+Runtime = Literal["auto", "torch", "openvino", "openvino-int8"]
+
+CUDA_BATCH = 8
+"""Windows that a GPU gets at once; halved where its memory is too small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,8 @@ class TorchPredictor:
         gsd_m: ground sample distance in metres.
         patch_px: side of the windows in pixels.
         overlap_px: pixels that neighbouring windows share.
+        multiple_px: what sides of windows must be multiples of.
+        batch: windows that a call takes best.
         temperature: divisor of the logits.
         device: "cpu" or "cuda".
         module: float32 (n, bands, p, p) to logits (n, 1, p, p), in evaluation mode.
@@ -41,6 +49,8 @@ class TorchPredictor:
     gsd_m: float
     patch_px: int
     overlap_px: int
+    multiple_px: int
+    batch: int
     temperature: float
     device: str
     module: torch.nn.Module = field(repr=False)
@@ -63,65 +73,148 @@ class TorchPredictor:
         return np.asarray(self.module(placed).float().cpu().numpy(), dtype=np.float32)
 
 
-@dataclass(frozen=True, slots=True)
 class OpenVinoPredictor:
-    """A network run by OpenVINO on the CPU in float32, one window at a time.
+    """A network run by OpenVINO on the CPU, one window and one core a call, several side by side.
+
+    Each call runs on one core, so that a window's result does not depend on how many cores there
+    are. The network is compiled for the shape of the windows when the first one comes.
 
     Attributes:
         bands: bands in the order of the network's channels.
         gsd_m: ground sample distance in metres.
-        patch_px: side of the windows in pixels.
+        patch_px: usual side of the windows in pixels.
         overlap_px: pixels that neighbouring windows share.
+        multiple_px: what sides of windows must be multiples of.
         temperature: divisor of the logits.
-        version: of OpenVINO.
-        infer: float32 (1, bands, p, p) to logits (1, 1, p, p).
+        precision: "float32" or "int8", for the provenance.
+        lanes: how many calls may run side by side.
     """
 
-    bands: tuple[str, ...]
-    gsd_m: float
-    patch_px: int
-    overlap_px: int
-    temperature: float
-    version: str
-    infer: Callable[[NDArray[np.float32]], NDArray[np.float32]] = field(repr=False)
+    def __init__(self, card: ModelCard, model: Any, *, precision: str, lanes: int) -> None:
+        self.bands = card.bands
+        self.gsd_m = card.gsd_m
+        self.patch_px = card.patch_px
+        self.overlap_px = card.overlap_px
+        self.multiple_px = STRIDE
+        self.temperature = card.temperature
+        self.precision = precision
+        self.lanes = lanes
+        self._model = model
+        self._guard = threading.Lock()
+        self._shape: tuple[int, ...] = ()
+        self._idle: SimpleQueue[Any] = SimpleQueue()
 
     @property
     def runtime(self) -> str:
         """Name and version of what computes, for the provenance."""
-        return f"openvino {self.version} cpu float32"
+        import openvino
+
+        return f"openvino {openvino.get_version().split('-')[0]} cpu {self.precision}"
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return probabilities (n, p, p) of a batch (n, bands, p, p) scaled to 0..1."""
-        logits = [self.infer(np.ascontiguousarray(window[None])) for window in batch]
+        """Return probabilities (n, h, w) of a batch (n, bands, h, w) scaled to 0..1."""
+        logits = [self._infer(np.ascontiguousarray(window[None])) for window in batch]
         return _probabilities(np.concatenate(logits), self.temperature)
+
+    def _infer(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
+        idle = self._requests(window.shape)
+        request = idle.get()
+        try:
+            return np.array(request.infer([window])[0], dtype=np.float32)
+        finally:
+            idle.put(request)
+
+    def _requests(self, shape: tuple[int, ...]) -> SimpleQueue[Any]:
+        """Return the idle requests of the network compiled for windows of ``shape``."""
+        import openvino
+
+        with self._guard:
+            if shape != self._shape:
+                self._model.reshape(list(shape))
+                options = {
+                    "INFERENCE_PRECISION_HINT": "f32",
+                    "PERFORMANCE_HINT": "THROUGHPUT",
+                    "NUM_STREAMS": str(self.lanes),
+                    "INFERENCE_NUM_THREADS": self.lanes,
+                }
+                compiled = openvino.Core().compile_model(self._model, "CPU", options)
+                self._idle = SimpleQueue()
+                for _ in range(self.lanes):
+                    self._idle.put(compiled.create_infer_request())
+                self._shape = shape
+            return self._idle
 
 
 def load_predictor(
-    card: ModelCard, *, runtime: Runtime = "auto", device: Literal["auto", "cpu", "cuda"] = "auto"
+    card: ModelCard,
+    *,
+    runtime: Runtime = "auto",
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    lanes: int | None = None,
 ) -> Predictor:
     """Return the card's model, ready for ``predict_scene``.
 
     Args:
         card: the model.
-        runtime: "auto" is PyTorch on a CUDA device; on the CPU OpenVINO where it is installed (it
-            was faster for both networks of the zoo), else PyTorch. The choice never depends on a
-            measurement, so that a repeated run gives the same map.
+        runtime: "auto" is PyTorch on a CUDA device; on the CPU OpenVINO where it is installed, in
+            int8 where the card has such a network ("openvino-int8"), else in float32 ("openvino");
+            else PyTorch. The choice never depends on a measurement, so that a repeated run gives
+            the same map.
         device: "auto" is CUDA where there is one and OpenVINO was not asked for.
+        lanes: cores that OpenVINO uses; all that this process may use without it.
 
     Raises:
         ModelError: the weights are unusable, or runtime or device are not there.
     """
+    asked = runtime.startswith("openvino")
     chosen = _device(device, runtime)
-    if runtime == "openvino" and (chosen == "cuda" or not _has_openvino()):
+    if asked and (chosen == "cuda" or not _has_openvino()):
         raise ModelError(
             expected="OpenVINO on the CPU",
             found=f"device {chosen}, OpenVINO installed: {_has_openvino()}",
             fix="Install openvino and choose the device cpu, or choose the runtime torch",
         )
-    module = load_model(card)
     if chosen == "cpu" and runtime != "torch" and _has_openvino():
-        return openvino_predictor(card, module)
-    return torch_predictor(card, module, device=chosen)
+        count = lanes or usable_cores()
+        if runtime == "openvino-int8" or (runtime == "auto" and card.int8 is not None):
+            return int8_predictor(card, lanes=count)
+        return openvino_predictor(card, load_model(card), lanes=count)
+    return torch_predictor(card, load_model(card), device=chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class ZooSource:
+    """Loads a model of the zoo on a worker of a cluster.
+
+    Attributes:
+        folder: of the model, the same path on every worker.
+        sha256: of its weights; another file there is refused.
+        runtime: as in ``load_predictor``.
+    """
+
+    folder: Path
+    sha256: str
+    runtime: Runtime = "auto"
+
+    def __call__(self, lanes: int) -> Predictor:
+        """Return the model, ready to run ``lanes`` windows side by side.
+
+        Raises:
+            ModelError: the worker has no such model, or one with other weights.
+        """
+        card = load_card(self.folder)
+        if card.sha256 != self.sha256:
+            raise ModelError(
+                expected=f"weights {self.sha256[:12]}… in {self.folder} on every worker",
+                found=f"{card.sha256[:12]}…",
+                fix="Give all workers the same models folder",
+            )
+        return load_predictor(card, runtime=self.runtime, lanes=lanes)
+
+
+def usable_cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def torch_predictor(
@@ -135,55 +228,61 @@ def torch_predictor(
         gsd_m=card.gsd_m,
         patch_px=card.patch_px,
         overlap_px=card.overlap_px,
+        multiple_px=STRIDE,
+        batch=CUDA_BATCH if device == "cuda" else 1,
         temperature=card.temperature,
         device=device,
         module=placed,
     )
 
 
-def openvino_predictor(card: ModelCard, module: torch.nn.Module) -> OpenVinoPredictor:
-    """Return the predictor of a network, compiled by OpenVINO for the card's window.
+def openvino_predictor(
+    card: ModelCard, module: torch.nn.Module, *, lanes: int = 1
+) -> OpenVinoPredictor:
+    """Return the predictor of a network, run by OpenVINO in float32."""
+    model = openvino_model(module, len(card.bands), card.patch_px)
+    return OpenVinoPredictor(card, model, precision="float32", lanes=lanes)
+
+
+def int8_predictor(card: ModelCard, *, lanes: int = 1) -> OpenVinoPredictor:
+    """Return the predictor of the card's int8 network, made by ``satseg quantise``.
+
+    Raises:
+        ModelError: the card has none, or its files are missing, changed or unreadable.
+    """
+    import openvino
+
+    network = verified_int8(card)
+    core = openvino.Core()
+    try:
+        model = core.read_model(network, network.with_suffix(".bin"))
+    except RuntimeError as error:
+        raise ModelError(
+            expected=f"an OpenVINO network in {network}",
+            found=str(error).splitlines()[0],
+            fix="Make it anew with satseg quantise",
+        ) from error
+    return OpenVinoPredictor(card, model, precision="int8", lanes=lanes)
+
+
+def openvino_model(module: torch.nn.Module, bands: int, side: int) -> Any:
+    """Return a network as an OpenVINO model for windows (1, bands, h, w) of any size.
 
     ``openvino.convert_model`` reports its use over the network unless a user has opted out, so the
     PyTorch front end that it calls is used directly here: nothing leaves the machine.
     """
-    import openvino
-
-    shape = [1, len(card.bands), card.patch_px, card.patch_px]
-    core = openvino.Core()
-    compiled = core.compile_model(
-        _converted(module.eval(), shape),
-        "CPU",
-        {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"},
-    )
-
-    def infer(window: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.array(compiled([window])[0], dtype=np.float32)
-
-    return OpenVinoPredictor(
-        bands=card.bands,
-        gsd_m=card.gsd_m,
-        patch_px=card.patch_px,
-        overlap_px=card.overlap_px,
-        temperature=card.temperature,
-        version=openvino.get_version().split("-")[0],
-        infer=infer,
-    )
-
-
-def _converted(module: torch.nn.Module, shape: list[int]) -> Any:
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
     with warnings.catch_warnings(), torch.inference_mode():
-        # Tracing warns of shapes that become constants, which a static shape wants.
+        # Tracing warns of shapes that become constants; the networks' are strides, not sizes.
         warnings.simplefilter("ignore")
-        example = torch.zeros(shape)
-        traced: Any = torch.jit.trace(module, example, check_trace=False)  # type: ignore[no-untyped-call]
+        example = torch.zeros([1, bands, side, side])
+        traced: Any = torch.jit.trace(module.eval(), example, check_trace=False)  # type: ignore[no-untyped-call]
         decoder = TorchScriptPythonDecoder(traced, example_input=(example,))
         frontend = FrontEndManager().load_by_framework("pytorch")
         model = frontend.convert(frontend.load(decoder))
-    model.reshape(shape)
+    model.reshape([1, bands, -1, -1])
     return model
 
 
@@ -193,7 +292,8 @@ def _has_openvino() -> bool:
 
 def _device(device: str, runtime: Runtime) -> str:
     if device == "auto":
-        return "cuda" if torch.cuda.is_available() and runtime != "openvino" else "cpu"
+        wanted = torch.cuda.is_available() and not runtime.startswith("openvino")
+        return "cuda" if wanted else "cpu"
     if device == "cpu" or (device == "cuda" and torch.cuda.is_available()):
         return device
     raise ModelError(

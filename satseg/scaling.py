@@ -44,20 +44,21 @@ class Stretch:
             tuple(self.high[index] for index in positions),
         )
 
-    def apply(self, numbers: NDArray[np.float32]) -> NDArray[np.float32]:
+    def apply(self, numbers: NDArray[np.number]) -> NDArray[np.float32]:
         """Return (DN - low) / (high - low), clipped to [0, 1].
 
         Args:
-            numbers: digital numbers, float32 (bands, height, width).
+            numbers: digital numbers, (bands, height, width), of any real dtype.
 
         Returns:
             A new array, float32 (bands, height, width).
         """
-        low = np.array(self.low, dtype=np.float32)[:, None, None]
-        span = np.array(self.high, dtype=np.float32)[:, None, None] - low
-        scaled: NDArray[np.float32] = numbers - low
-        scaled /= span
-        return np.clip(scaled, 0.0, 1.0, out=scaled)
+        scaled: NDArray[np.float32] = np.empty(numbers.shape, dtype=np.float32)
+        for band, found, low, high in zip(numbers, scaled, self.low, self.high, strict=True):
+            np.subtract(band, np.float32(low), out=found, dtype=np.float32)
+            np.multiply(found, np.float32(1 / (high - low)), out=found)
+            np.clip(found, 0.0, 1.0, out=found)
+        return scaled
 
 
 def percentile_stretch(samples: Sequence[NDArray[np.number]]) -> Stretch:

@@ -105,7 +105,9 @@ class SceneReader:
         """
         scene = self.scene
         wanted = positions(scene.bands, scene.bands if bands is None else bands)
-        numbers, valid = self.pixels.read(window, scene.grid_at(gsd_m), wanted)
+        grid = scene.grid_at(gsd_m)
+        whole = self.pixels.unsampled(window, grid, wanted)
+        numbers, valid = self.pixels.read(window, grid, wanted) if whole is None else whole
         scaled = scene.stretch.select(wanted).apply(numbers)
         if not valid.all():
             scaled[:, ~valid] = 0

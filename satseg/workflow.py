@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +22,37 @@ if TYPE_CHECKING:
 
     from satseg.area import AreaHistogram
     from satseg.engine.flow import Predictor
+    from satseg.predict import Engine
+    from satseg.runtime import Runtime
 
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]
 DEFAULT_MODEL = "farmnet"
+SCHEDULER_VARIABLE = "SATSEG_SCHEDULER"
 
 _STEPS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Computing:
+    """Where and how predictions are computed.
+
+    Attributes:
+        scheduler: None for this process, ``local`` for a Dask cluster of this machine, or the
+            address of a Dask scheduler.
+        runtime: as in ``satseg.runtime.load_predictor``.
+    """
+
+    scheduler: str | None = None
+    runtime: Runtime = "auto"
+
+
+def usual_computing() -> Computing:
+    """Return where predictions are computed unless somebody says otherwise.
+
+    That is this process, or the Dask scheduler in the environment variable SATSEG_SCHEDULER.
+    """
+    return Computing(os.environ.get(SCHEDULER_VARIABLE) or None)
 
 
 def predict_to_catalog(
@@ -34,6 +62,7 @@ def predict_to_catalog(
     *,
     weights: Sequence[float] | None = None,
     models: Path | None = None,
+    computing: Computing | None = None,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> PredictionRecord:
@@ -48,12 +77,14 @@ def predict_to_catalog(
         model_ids: one model, or several for the mean of their probabilities.
         weights: how much each model counts, in the same order; equal without it.
         models: folder of the models.
+        computing: where and how; ``usual_computing()`` without it.
         progress: called with (steps done, steps in all).
         cancelled: asked often; once it answers true, ``Cancelled`` is raised.
 
     Raises:
         SatsegError: the scene or a model cannot be used, or the disk is full. Nothing of an
-            unfinished prediction is in the catalog then.
+            unfinished prediction is in the catalog then; its finished blocks are kept beside it,
+            and the same call goes on from them.
         Cancelled: the caller asked to stop.
     """
     scene = catalog.scene(scene_id)
@@ -62,13 +93,14 @@ def predict_to_catalog(
     found = catalog.find_prediction(scene_id, wanted.model_id, wanted.weights_sha256)
     if found is not None:
         return found
+    how = computing or usual_computing()
     if not wanted.is_ensemble:
-        return _predict(catalog, scene, wanted, progress, cancelled)
+        return _predict(catalog, scene, wanted, how, progress, cancelled)
     members = []
     parts = len(wanted.cards) + 1
     for index, card in enumerate(wanted.cards):
         part = _part(progress, index, parts)
-        members.append(_member(catalog, scene, wanted.single(card), part, cancelled))
+        members.append(_member(catalog, scene, wanted.single(card), how, part, cancelled))
     last = _part(progress, parts - 1, parts)
     return _combine(catalog, scene, wanted, members, last)
 
@@ -155,25 +187,27 @@ def observation(
     )
 
 
-def _member(
+def _member(  # noqa: PLR0917 -- one caller, everything of it
     catalog: Catalog,
     scene: SceneRecord,
     wanted: Recipe,
+    how: Computing,
     progress: Progress | None,
     cancelled: Cancelled | None,
 ) -> PredictionRecord:
     found = catalog.find_prediction(scene.id, wanted.model_id, wanted.weights_sha256)
     if found is None:
-        return _predict(catalog, scene, wanted, progress, cancelled)
+        return _predict(catalog, scene, wanted, how, progress, cancelled)
     if progress is not None:
         progress(1, 1)
     return found
 
 
-def _predict(
+def _predict(  # noqa: PLR0917 -- one caller, everything of it
     catalog: Catalog,
     scene: SceneRecord,
     wanted: Recipe,
+    how: Computing,
     progress: Progress | None,
     cancelled: Cancelled | None,
 ) -> PredictionRecord:
@@ -181,19 +215,36 @@ def _predict(
     from satseg.scene import open_scene
 
     (card,) = wanted.cards
-    image = open_scene(scene.image, bands=scene.bands, date=scene.date)
-    predictor = _predictor(card.folder, card.sha256)
-    with catalog.staging() as folder:
-        probability = folder / "probability.tif"
-        predict_scene(
-            image,
-            predictor,
-            probability,
-            tags=_tags(scene, wanted),
-            progress=progress,
-            cancelled=cancelled,
-        )
-        return _register(catalog, scene, wanted, probability, _runtime(predictor))
+    predictor = _predictor(card.folder, card.sha256, how.runtime)
+    key = f"{scene.id} {card.id} {card.sha256} {_runtime(predictor)}"
+    with catalog.workspace(hashlib.sha256(key.encode()).hexdigest()[:24], cancelled) as work:
+        found = catalog.find_prediction(scene.id, wanted.model_id, wanted.weights_sha256)
+        if found is not None:  # another process computed it while this one waited
+            return found
+        image = open_scene(scene.image, bands=scene.bands, date=scene.date)
+        with catalog.staging() as folder:
+            probability = folder / "probability.tif"
+            predict_scene(
+                image,
+                predictor,
+                probability,
+                engine=_engine(card, how),
+                work=work,
+                key=key,
+                tags=_tags(scene, wanted),
+                progress=progress,
+                cancelled=cancelled,
+            )
+            return _register(catalog, scene, wanted, probability, _runtime(predictor))
+
+
+def _engine(card: ModelCard, how: Computing) -> Engine | None:
+    if how.scheduler is None:
+        return None
+    from satseg.engine.cluster import DaskEngine
+    from satseg.runtime import ZooSource
+
+    return DaskEngine(ZooSource(card.folder, card.sha256, how.runtime), how.scheduler)
 
 
 def _combine(
@@ -255,13 +306,13 @@ def _tags(scene: SceneRecord, wanted: Recipe) -> dict[str, str]:
 
 
 @lru_cache(maxsize=4)
-def _predictor(folder: Path, sha256: str) -> Predictor:
+def _predictor(folder: Path, sha256: str, runtime: Runtime) -> Predictor:
     """Return the model of a folder ready to run; the hash tells new weights from remembered."""
     from satseg.runtime import load_predictor
 
     card: ModelCard = load_card(folder)
     del sha256
-    return load_predictor(card)
+    return load_predictor(card, runtime=runtime)
 
 
 def _runtime(predictor: Predictor) -> str:

@@ -29,6 +29,7 @@ class Card:
     patch_px: int = 64
     overlap_px: int = 16
     temperature: float = 1.0
+    int8: None = None
 
 
 class Tiny(nn.Module):

@@ -27,6 +27,7 @@ COMMANDS = (
     "sample",
     "train",
     "evaluate",
+    "quantise",
 )
 """Modules of this package, each with ``register(app)``, in the order of the help."""
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from satseg.errors import SatsegError
+
 if TYPE_CHECKING:
     from satseg.catalog import Catalog
+    from satseg.catalog_records import PredictionRecord, SceneRecord
     from satseg.recipes import Recipe
+    from satseg.workflow import Computing
 
 DEFAULT_MODEL = "farmnet"
 
@@ -20,7 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command("predict")(predict)
 
 
-def predict(
+def predict(  # noqa: PLR0913, PLR0917 -- one parameter an option
     scene: Annotated[
         list[str] | None,
         typer.Argument(
@@ -43,6 +49,24 @@ def predict(
             help="How much each model of an ensemble counts, with commas. Default: equal."
         ),
     ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="All scenes; also what happens when none is named.")
+    ] = False,
+    region: Annotated[str | None, typer.Option(help="Only scenes of this region.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only scenes from this day on.")] = None,
+    until: Annotated[str | None, typer.Option(help="Only scenes up to this day.")] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Compute on a Dask cluster: 'local', or a scheduler's address such as"
+            " tcp://10.0.0.5:8786.",
+            envvar="SATSEG_SCHEDULER",
+        ),
+    ] = None,
+    runtime: Annotated[
+        Literal["auto", "torch", "openvino", "openvino-int8"],
+        typer.Option(help="What computes. auto: the GPU, else OpenVINO, in int8 where it can."),
+    ] = "auto",
     output: Annotated[
         Path | None,
         typer.Option(help="Copy the probability raster of the one scene to this GeoTIFF as well."),
@@ -50,47 +74,123 @@ def predict(
 ) -> None:
     """Map the probability of farmland of scenes and keep it in the catalog.
 
-    What is predicted already with the model's present weights is not computed again.
+    What is predicted already with the model's present weights is not computed again. Work that was
+    interrupted, even by kill -9, goes on where it was when the same command is given again.
 
-    Example: satseg predict -m farmnet -m unet8
+    Example: satseg predict --region chongming --since 2019-01-01 -m farmnet -m unet8
     """
     from rich.console import Console
 
     from satseg.catalog import Catalog
-    from satseg.cli.terminal import bar
     from satseg.recipes import recipe
-    from satseg.workflow import predict_to_catalog
+    from satseg.workflow import Computing
 
     catalog = Catalog.open(create=False)
     models = model or [DEFAULT_MODEL]
-    shares = _numbers(weights)
-    wanted = recipe(models, weights=shares)
+    wanted = recipe(models, weights=_numbers(weights))
     console = Console(soft_wrap=True)
-    scenes = list(scene) if scene else _lacking(catalog, wanted)
+    choice = Choice(region, _day(since), _day(until))
+    if scene and (every or choice != Choice()):
+        raise _contradiction()
+    scenes = list(scene) if scene else _lacking(catalog, wanted, choice)
     _check_output(output, scenes)
     if not scenes:
         console.print(f"Every scene has a prediction by {wanted.model_id} already.")
-    for scene_id in scenes:
-        with bar(f"{scene_id} by {wanted.model_id}") as progress:
-            record = predict_to_catalog(
-                catalog, scene_id, models, weights=shares, progress=progress
+    failed = 0
+    for number, scene_id in enumerate(scenes, start=1):
+        place = f" ({number} of {len(scenes)})" if len(scenes) > 1 else ""
+        try:
+            record = _predict(
+                catalog, scene_id, models, _numbers(weights), Computing(scheduler, runtime), place
             )
+        except SatsegError as error:
+            if len(scenes) == 1:
+                raise
+            failed += 1
+            Console(stderr=True, soft_wrap=True).print(f"[red]{scene_id}: {error}[/]")
+            continue
         console.print(f"Predicted [bold]{scene_id}[/] by {record.model_id}: {record.id}")
         if output is not None:
             _copy(record.probability, output)
             console.print(f"Wrote {output}: uint8, probability = value / 254, nodata 255")
+    if failed:
+        console.print(f"{len(scenes) - failed} of {len(scenes)} scenes done, {failed} failed.")
+        raise typer.Exit(1)
 
 
-def _lacking(catalog: Catalog, wanted: Recipe) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which scenes of the catalog: of a region, from a day, up to a day; None for any."""
+
+    region: str | None = None
+    since: datetime.date | None = None
+    until: datetime.date | None = None
+
+    def scenes(self, catalog: Catalog) -> list[SceneRecord]:
+        """Return the chosen scenes.
+
+        Raises:
+            RegionError: the catalog has no such region.
+        """
+        if self.region is not None:
+            catalog.region(self.region)
+        return [
+            scene
+            for scene in catalog.scenes(self.region)
+            if (self.since is None or scene.date >= self.since)
+            and (self.until is None or scene.date <= self.until)
+        ]
+
+
+def _predict(  # noqa: PLR0917 -- one caller, everything of it
+    catalog: Catalog,
+    scene_id: str,
+    models: Sequence[str],
+    shares: Sequence[float] | None,
+    computing: Computing,
+    place: str,
+) -> PredictionRecord:
+    from satseg.cli.terminal import bar
+    from satseg.workflow import predict_to_catalog
+
+    with bar(f"{scene_id} by {', '.join(models)}{place}") as progress:
+        return predict_to_catalog(
+            catalog, scene_id, models, weights=shares, computing=computing, progress=progress
+        )
+
+
+def _day(text: str | None) -> datetime.date | None:
+    from satseg.dates import parse_date
+
+    return None if text is None else parse_date(text)
+
+
+def _contradiction() -> SatsegError:
+    from satseg.errors import CatalogError
+
+    return CatalogError(
+        expected="either scenes by their ids, or a choice with --all, --region, --since, --until",
+        found="both",
+        fix="Leave one of them out",
+    )
+
+
+def _lacking(catalog: Catalog, wanted: Recipe, choice: Choice) -> list[str]:
     """Return the scenes with the models' bands that have no prediction by the present weights."""
     from satseg.errors import CatalogError
 
-    scenes = catalog.scenes()
-    if not scenes:
+    if not catalog.scenes():
         raise CatalogError(
             expected="at least one scene in the catalog",
             found=f"none in {catalog.root}",
             fix="Add one with 'satseg scenes add', or the samples with 'satseg sample'",
+        )
+    scenes = choice.scenes(catalog)
+    if not scenes:
+        raise CatalogError(
+            expected="scenes of that region and time",
+            found=f"none of {len(catalog.scenes())}",
+            fix="See satseg scenes list for regions and dates",
         )
     needed = {band for card in wanted.cards for band in card.bands}
     able = [scene for scene in scenes if needed <= set(scene.bands)]

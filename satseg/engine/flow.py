@@ -31,6 +31,10 @@ window adds at most half a unit of rounding: 3e-8 of a probability.
 MISSING = -1
 """What a window adds where the scene has no data: a sum below 0 is no data."""
 
+_LANES_A_FILE = 4
+"""Lanes that one reading thread feeds. Fewer open files decode less twice: each has a cache of its
+own for the tiles that neighbouring windows share."""
+
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 Progress = Callable[[int], None]
@@ -134,12 +138,13 @@ def compute_blocks(
     usual: int = getattr(predictor, "batch", 1)
     prediction = _Prediction(predictor, plan, batch_size or usual)
     items = ((block, window) for block in chosen for window in plan.windows_of(block))
-    with _readers(scene, lanes + 1) as read:
+    files = 1 + (lanes - 1) // _LANES_A_FILE
+    with _readers(scene, files) as read:
 
         def patch(item: tuple[Block, Window]) -> _Patch:
             return read(predictor, plan, *item)
 
-        ahead = _ahead(patch, items, lanes + prediction.limit, lanes + 1, "satseg-read")
+        ahead = _ahead(patch, items, lanes + prediction.limit, files, "satseg-read")
         batches = _until(cancelled, _batches(ahead, prediction))
         found = _ahead(prediction.weighted, batches, lanes, lanes, "satseg-predict")
         with closing(ahead), closing(found):
@@ -195,8 +200,9 @@ class _Prediction:
         height, width = patch.inside.shape
         rows = self._rows[patch.window.row][:height, None]
         cols = self._cols[patch.window.col][:width]
-        weighted = np.rint(probability[:height, :width] * rows * cols)
-        piece: NDArray[np.int32] = weighted.astype(np.int32)
+        weighted = probability[:height, :width] * rows
+        weighted *= cols
+        piece: NDArray[np.int32] = np.rint(weighted, out=weighted).astype(np.int32)
         if not patch.valid.all():
             piece[~patch.valid] = MISSING
         return piece
@@ -206,7 +212,7 @@ class _Prediction:
         while len(pieces) < len(patches):
             part = patches[len(pieces) : len(pieces) + self.limit]
             try:
-                pieces.extend(self._called(np.stack([patch.pixels for patch in part])))
+                pieces.extend(self._called(_stacked([patch.pixels for patch in part])))
             except (MemoryError, RuntimeError) as error:
                 if not _is_out_of_memory(error) or len(part) == 1:
                     raise
@@ -231,6 +237,11 @@ class _Prediction:
                 fix="Check the model's weights and its number of classes",
             )
         return found
+
+
+def _stacked(windows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return (n, bands, h, w); a single window is not copied."""
+    return windows[0][None] if len(windows) == 1 else np.stack(windows)
 
 
 def _weights(starts: Sequence[int], patch: int, overlap: int) -> dict[int, NDArray[np.float32]]:

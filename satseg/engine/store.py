@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from satseg.cog import storing
 from satseg.engine.blocks import Block
 from satseg.engine.flow import UNIT, BlockSums
-from satseg.probability import encode
+from satseg.probability import NODATA, SCALE
 
 _KEY = "key.txt"
 
@@ -53,8 +53,16 @@ def stored(found: BlockSums) -> StoredBlock:
 
 
 def codes(sums: NDArray[np.int32]) -> NDArray[np.uint8]:
-    """Return the codes of complete sums; 255 where they are below 0."""
-    return encode(sums.astype(np.float32) / np.float32(UNIT), sums >= 0)
+    """Return the codes of complete sums; 255 where they are below 0.
+
+    The same as ``satseg.probability.encode`` of sums / UNIT, but for halves, which go up here.
+    """
+    scaled = np.clip(sums, 0, UNIT).view(np.uint32) * np.uint32(SCALE)  # fits: UNIT x 254 < 2^32
+    scaled += np.uint32(UNIT // 2)
+    scaled >>= np.uint32(UNIT.bit_length() - 1)
+    found: NDArray[np.uint8] = scaled.astype(np.uint8)
+    found[sums < 0] = NODATA
+    return found
 
 
 class BlockStore:

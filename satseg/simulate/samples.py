@@ -206,8 +206,8 @@ def _write_raster(
         "blockxsize": 256,
         "blockysize": 256,
         "interleave": "band",
-        "compress": "deflate",
-        "zlevel": 1,
+        "compress": "zstd",  # a third less time to decode than DEFLATE, which maps notice
+        "zstd_level": 1,
         "predictor": 2 if data.dtype == np.uint16 else 1,
         "photometric": "minisblack",
     }

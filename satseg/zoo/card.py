@@ -24,6 +24,24 @@ STRIDE = 32
 
 
 @dataclass(frozen=True, slots=True)
+class Int8:
+    """A model's network in int8 for OpenVINO: ``int8.xml`` and ``int8.bin`` beside the card.
+
+    Attributes:
+        made_from: hash of the weights that it was made from.
+        xml_sha256, bin_sha256: hashes of the two files.
+        software: what made it.
+        windows: calibration windows, by data set.
+    """
+
+    made_from: str
+    xml_sha256: str
+    bin_sha256: str
+    software: str
+    windows: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
     """A model of the zoo.
 
@@ -40,6 +58,7 @@ class ModelCard:
         temperature: divisor of the logits, fitted on validation data; 1 where not fitted.
         weights: file name of the safetensors file in ``folder``.
         sha256: hash of that file.
+        int8: hashes of the OpenVINO network in int8, with how it was made, or None.
         licence: SPDX id of the weights' licence.
         training: facts of the training run as written by it (data, terms, split, steps, seconds).
         metrics: one table a data set, as written by ``satseg evaluate``.
@@ -60,6 +79,7 @@ class ModelCard:
     temperature: float
     weights: str
     sha256: str
+    int8: Int8 | None
     licence: str
     training: Mapping[str, Any]
     metrics: tuple[Mapping[str, Any], ...]
@@ -106,6 +126,11 @@ class ModelCard:
                 )
 
     @property
+    def int8_path(self) -> Path:
+        """Path of the int8 network's description; its numbers are in a .bin beside it."""
+        return self.folder / "int8.xml"
+
+    @property
     def weights_path(self) -> Path:
         """Path of the weights file."""
         return self.folder / self.weights
@@ -140,6 +165,7 @@ def load_card(folder: Path) -> ModelCard:
             temperature=float(table.get("temperature", 1.0)),
             weights=str(weights["file"]),
             sha256=str(weights["sha256"]),
+            int8=_int8(_table(table, "int8", folder)),
             licence=str(table["licence"]),
             training=dict(_table(table, "training", folder)),
             metrics=tuple(dict(row) for row in table.get("metrics", ())),
@@ -210,6 +236,15 @@ def find_card(model_id: str, models: Path | None = None) -> ModelCard:
         found=repr(model_id),
         fix="Choose one of them, or train a new one with satseg train",
     )
+
+
+def _int8(table: Mapping[str, Any]) -> Int8 | None:
+    if not table:
+        return None
+    names = ("made_from", "xml_sha256", "bin_sha256", "software")
+    made_from, xml, binary, software = (str(table[name]) for name in names)
+    windows = {str(name): int(count) for name, count in table.get("windows", {}).items()}
+    return Int8(made_from, xml, binary, software, windows)
 
 
 def _table(table: Mapping[str, Any], key: str, folder: Path) -> Mapping[str, Any]:

@@ -44,17 +44,39 @@ def verify_weights(card: ModelCard) -> None:
     Raises:
         ModelError: the file is missing or has another hash.
     """
-    path = card.weights_path
+    _verify(card, card.weights_path, card.sha256, "train the model anew with satseg train")
+
+
+def verified_int8(card: ModelCard) -> Path:
+    """Return the path of the card's int8 network, checked against the card's hashes.
+
+    Raises:
+        ModelError: the card has none or one of other weights, or a file is missing or changed.
+    """
+    remedy = f"make it anew with satseg quantise {card.id}"
+    if card.int8 is None or card.int8.made_from != card.sha256:
+        found = "none" if card.int8 is None else f"one of {card.int8.made_from[:12]}…"
+        raise ModelError(
+            expected=f"an int8 network of {card.id}'s weights {card.sha256[:12]}…",
+            found=found,
+            fix=remedy[0].upper() + remedy[1:],
+        )
+    _verify(card, card.int8_path, card.int8.xml_sha256, remedy)
+    _verify(card, card.int8_path.with_suffix(".bin"), card.int8.bin_sha256, remedy)
+    return card.int8_path
+
+
+def _verify(card: ModelCard, path: Path, sha256: str, remedy: str) -> None:
     if not path.is_file():
         raise ModelError(
             expected=f"the weights of {card.id} in {path}",
             found="no such file",
-            fix="Restore the file, or train the model anew with satseg train",
+            fix=f"Restore the file, or {remedy}",
         )
     found = file_sha256(path)
-    if found != card.sha256:
+    if found != sha256:
         raise ModelError(
-            expected=f"weights with sha256 {card.sha256[:12]}… as in the card of {card.id}",
+            expected=f"weights with sha256 {sha256[:12]}… as in the card of {card.id}",
             found=f"{found[:12]}… in {path}",
             fix="Restore the file that belongs to the card; do not use weights of unknown origin",
         )

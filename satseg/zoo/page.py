@@ -17,6 +17,7 @@ _COLUMNS = (
     ("Images", "images"),
     ("Pixels", "pixels"),
     ("IoU", "iou"),
+    ("IoU in float32", "iou_float32"),
     ("F1", "f1"),
     ("Precision", "precision"),
     ("Recall", "recall"),
@@ -53,6 +54,7 @@ def card_page(card: ModelCard, notes: Mapping[str, str]) -> str:
         f"| threshold, temperature | {card.threshold:g}, {card.temperature:g} |",
         f"| weights | `{card.weights}`, {_megabytes(card.weights_path)}, licence {card.licence} |",
         f"| sha256 | `{card.sha256}` |",
+        *_int8_rows(card),
         "",
         "## Measured",
         "",
@@ -85,6 +87,18 @@ def card_page(card: ModelCard, notes: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
+def _int8_rows(card: ModelCard) -> list[str]:
+    if card.int8 is None:
+        return []
+    windows = ", ".join(f"{count} of {name}" for name, count in card.int8.windows.items())
+    size = _megabytes(card.int8_path.with_suffix(".bin"))
+    return [
+        f"| int8 network for OpenVINO | `{card.int8_path.name}`, {size}, made by "
+        f"{card.int8.software} from calibration windows: {windows}. The measures below are its, "
+        "with the IoU in float32 beside them |"
+    ]
+
+
 def write_comparison(cards: Sequence[ModelCard], models: Path) -> Path:
     """Write the table of all models and return its path."""
     names = list(dict.fromkeys(str(row["data"]) for card in cards for row in card.metrics))
@@ -115,6 +129,7 @@ def write_comparison(cards: Sequence[ModelCard], models: Path) -> Path:
 def _table(columns: Sequence[tuple[str, str]], rows: Sequence[Mapping[str, Any]]) -> list[str]:
     if not rows:
         return ["Not measured yet: run `satseg evaluate`."]
+    columns = [column for column in columns if any(column[1] in row for row in rows)]
     head = ["| " + " | ".join(title for title, _ in columns) + " |", "|---" * len(columns) + "|"]
     return head + [
         "| " + " | ".join(_value(row.get(key, "–")) for _, key in columns) + " |" for row in rows

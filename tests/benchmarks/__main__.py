@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+import psutil
+
+from satseg.runtime import usable_cores
+
+ROOT = Path(__file__).resolve().parents[2]
 RUNS = (
-    ("Peak memory, cheap predictor", ["bench_memory.py"]),
-    ("Peak memory, farmnet", ["bench_memory.py", "--model", "farmnet"]),
+    ("Throughput, and all of Shanghai", "bench_throughput"),
+    ("Worker processes", "bench_scaling"),
+    ("What people use today", "bench_peers"),
+    ("Peak memory, a model that costs nothing", "bench_memory"),
+    ("Peak memory, farmnet", "bench_memory", "--model", "farmnet"),
 )
+
+
+def machine() -> str:
+    """Return the processor, the cores that may be used and the memory."""
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+        models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+        name = models[0] if models else name
+    memory = psutil.virtual_memory().total / 2**30
+    return f"{name}, {usable_cores()} cores, {memory:.0f} GiB; Python {platform.python_version()}"
 
 
 def main() -> int:
     """Run every benchmark; return 1 where one missed its limit."""
     worst = 0
-    for title, (script, *options) in RUNS:
+    print(machine(), flush=True)
+    for title, module, *options in RUNS:
         print(f"\n{title}", flush=True)
-        found = subprocess.run([sys.executable, str(HERE / script), *options], check=False)
+        command = [sys.executable, "-m", f"tests.benchmarks.{module}", *options]
+        found = subprocess.run(command, check=False, cwd=ROOT)
         worst = max(worst, found.returncode)
     return int(worst > 0)
 

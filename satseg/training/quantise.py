@@ -1,0 +1,103 @@
+"""A model's network in int8 for OpenVINO, made with NNCF from windows of its training data."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from satseg.runtime import openvino_model
+from satseg.training.pictures import PictureSet
+from satseg.training.samples import Sampler
+from satseg.zoo.card import ModelCard, load_card, read_table, write_table
+from satseg.zoo.load import file_sha256, load_model
+
+SIDE = 512
+"""Side of the calibration windows in pixels."""
+
+
+def quantise(
+    card: ModelCard,
+    sources: Sequence[PictureSet],
+    *,
+    windows: int = 96,
+    seed: int = 1,
+) -> ModelCard:
+    """Write ``int8.xml`` and ``int8.bin`` beside the card, with their hashes in it; return it.
+
+    Weights become int8 channel by channel; the ranges of activations come from calibration windows
+    that are drawn from the training pictures, as training draws them but without augmentation.
+    Metrics in the card stay: they are of the network that was measured, and `satseg evaluate`
+    measures anew.
+
+    Args:
+        card: the model.
+        sources: its training data.
+        windows: how many calibration windows.
+        seed: decides which.
+
+    Raises:
+        ModelError: the weights are unusable.
+    """
+    import openvino
+
+    chosen, counts = _calibration(card, sources, windows, seed)
+    model = openvino_model(load_model(card), len(card.bands), SIDE)
+    model.reshape([1, len(card.bands), SIDE, SIDE])
+    small, software = _quantised(model, chosen)
+    small.reshape([1, len(card.bands), -1, -1])
+    target = card.int8_path
+    with TemporaryDirectory(dir=card.folder, prefix=".int8-") as folder:
+        path = Path(folder) / target.name
+        openvino.save_model(small, path, compress_to_fp16=False)
+        hashes = {
+            "xml_sha256": file_sha256(path),
+            "bin_sha256": file_sha256(path.with_suffix(".bin")),
+        }
+        os.replace(path.with_suffix(".bin"), target.with_suffix(".bin"))
+        os.replace(path, target)
+    table = read_table(card.folder)
+    table["int8"] = {"made_from": card.sha256, **hashes, "software": software, "windows": counts}
+    write_table(card.folder, table)
+    return load_card(card.folder)
+
+
+def _calibration(
+    card: ModelCard, sources: Sequence[PictureSet], windows: int, seed: int
+) -> tuple[list[NDArray[np.float32]], dict[str, int]]:
+    """Return calibration windows (1, bands, side, side) and how many there are of each source."""
+    samplers = [Sampler(source, SIDE) for source in sources]
+    weights = np.array([source.config.weight for source in sources])
+    counts = np.maximum(1, np.rint(windows * weights / weights.sum())).astype(int)
+    rng = np.random.default_rng(seed)
+    found = [
+        sampler.draw(rng).pixels.numpy()[None].astype(np.float32)
+        for sampler, count in zip(samplers, counts, strict=True)
+        for _ in range(count)
+    ]
+    names = [source.config.name for source in sources]
+    return found, dict(zip(names, counts.tolist(), strict=True))
+
+
+def _quantised(model: Any, windows: Sequence[NDArray[np.float32]]) -> tuple[Any, str]:
+    """Return the int8 model and what made it."""
+    os.environ.setdefault("NNCF_CI", "1")  # or it reports its use over the network
+    import nncf
+    import openvino
+
+    nncf.set_log_level(logging.ERROR)
+    small = nncf.quantize(
+        model,
+        nncf.Dataset(windows),
+        subset_size=len(windows),
+        preset=nncf.QuantizationPreset.MIXED,
+        target_device=nncf.TargetDevice.CPU,
+    )
+    version = openvino.get_version().split("-")[0]
+    return small, f"nncf {nncf.__version__}, openvino {version}"
