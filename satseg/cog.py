@@ -21,7 +21,7 @@ from rasterio.windows import Window as RasterWindow
 
 from satseg.errors import StorageError
 from satseg.grids import Grid
-from satseg.reading import raster_environment
+from satseg.reading import AVERAGES, AVERAGES_TAG, raster_environment
 
 BLOCK = 256
 _CHUNK_ROWS = 256
@@ -157,7 +157,8 @@ def cog_rows(
     with storing(path) as temporary, raster_environment():
         rows = temporary.with_name("rows.tif")
         with rasterio.open(rows, "w", **profile) as dataset:
-            dataset.update_tags(**(tags or {}))
+            kept = {AVERAGES_TAG: AVERAGES} if layer.overviews == AVERAGES else {}
+            dataset.update_tags(**(tags or {}), **kept)
             dataset.set_band_description(1, layer.description)
             if layer.scale != 1.0:
                 dataset.scales = (layer.scale,) * layer.bands

@@ -86,8 +86,9 @@ class Grid:
         """Return the grid of exactly the same footprint whose pixels are nearest to ``gsd_m``.
 
         Rows and columns are rounded to whole pixels, so that pixels are square on the ground to
-        within half a pixel over the whole grid. A grid that is within 2 % of it along both axes
-        stays as it is: resampling by so little would blur and gain nothing.
+        within half a pixel over the whole grid. Where a whole number of the grid's pixels is within
+        2 % of it along both axes, pixels are that number together (or the grid's own, for one):
+        resampling by so little would blur and gain nothing.
         """
         if not (math.isfinite(gsd_m) and gsd_m > 0):
             raise SceneError(
@@ -96,8 +97,11 @@ class Grid:
                 fix="Give a GSD in metres, for example 0.6",
             )
         down, across = self.gsd_m()
-        if max(abs(down / gsd_m - 1), abs(across / gsd_m - 1)) <= _NEAR:
-            return self
+        count = max(1, round(2 * gsd_m / (down + across)))
+        if max(abs(count * down / gsd_m - 1), abs(count * across / gsd_m - 1)) <= _NEAR:
+            if count == 1:
+                return self
+            return self.resized(math.ceil(self.height / count), math.ceil(self.width / count))
         height = max(1, round(self.height * down / gsd_m))
         width = max(1, round(self.width * across / gsd_m))
         return self.resized(height, width)

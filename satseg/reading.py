@@ -29,6 +29,11 @@ CACHE_BYTES = 64 * 2**20
 
 _PIECE_SAMPLES = 2**20
 _OVERVIEW_FROM = 8
+_AVERAGES_FROM = 1.5
+
+AVERAGES_TAG = "SATSEG_OVERVIEWS"
+AVERAGES = "average"
+"""Tag of files whose overviews are averages of valid pixels; this package writes it."""
 
 
 def raster_environment() -> rasterio.Env:
@@ -125,13 +130,14 @@ class PixelReader:
     ) -> tuple[NDArray[np.number], NDArray[np.bool_]] | None:
         """Return what ``read`` does in the file's dtype, where nothing needs resampling.
 
-        That is where ``grid`` has the file's own pixels and ``window`` lies inside of it; else
-        None. Values that are not valid are as in the file.
+        That is where ``grid`` has the pixels of the file or of an overview of averages, and
+        ``window`` lies inside of it; else None. Values that are not valid are as in the file.
         """
-        if grid.shape != self.layout.grid.shape or window != window.clipped(grid.shape):
+        level, shape = self._level(grid)
+        if shape != grid.shape or window != window.clipped(grid.shape):
             return None
         with raster_environment(), reading(self.layout.path):
-            return self._pixels(None, window, positions)
+            return self._pixels(level, window, positions)
 
     def native(
         self, window: Window, positions: Sequence[int]
@@ -189,13 +195,22 @@ class PixelReader:
     def _level(self, grid: Grid) -> tuple[int | None, tuple[int, int]]:
         """Return the overview to read for ``grid``, None for full resolution, and its shape.
 
-        Models read full resolution. Only at 8 times its pixel size and beyond (thumbnails) are
-        overviews used, and then one at least twice as fine as ``grid``.
+        An overview with the very pixels of ``grid`` is read where the file says that it holds
+        averages (AVERAGES_TAG). Otherwise models read full resolution; only at 8 times its pixel
+        size and beyond (thumbnails) are overviews used, and then one at least twice as fine as
+        ``grid``.
         """
         own = self.layout.grid
         factor = min(own.height / grid.height, own.width / grid.width)
+        if factor < _AVERAGES_FROM:
+            return None, own.shape
+        dataset = self._dataset(None)
+        factors = dataset.overviews(self.layout.indexes[0])
+        if dataset.tags().get(AVERAGES_TAG) == AVERAGES and self.layout.validity != "blackfill":
+            for level, each in enumerate(factors):
+                if (each * grid.height, each * grid.width) == own.shape:
+                    return level, grid.shape
         if factor >= _OVERVIEW_FROM:
-            factors = self._dataset(None).overviews(self.layout.indexes[0])
             fits = [level for level, each in enumerate(factors) if each * 2 <= factor]
             if fits:
                 level = max(fits)

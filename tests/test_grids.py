@@ -35,6 +35,14 @@ def test_pixels_at_another_gsd_are_square_on_the_ground():
     assert across == pytest.approx(0.6, rel=0.01)
 
 
+def test_a_gsd_within_two_percent_keeps_the_pixels_or_joins_whole_ones():
+    assert UTM.at_gsd(0.611) is UTM
+    assert UTM.at_gsd(0.59) is UTM
+    assert UTM.at_gsd(0.62).shape == (194, 97)
+    assert UTM.at_gsd(1.21).shape == (100, 50)
+    assert UTM.at_gsd(1.81).shape == (67, 34)
+
+
 def test_a_coarse_gsd_leaves_one_pixel():
     assert UTM.at_gsd(10_000).shape == (1, 1)
 

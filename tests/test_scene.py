@@ -218,6 +218,27 @@ def test_overviews_do_not_change_what_models_read(geotiff: Factory, random_dn: N
     np.testing.assert_allclose(coarse, whole(plain, 24), atol=0.2)
 
 
+def test_overviews_of_averages_are_read_at_their_own_resolution(
+    geotiff: Factory, random_dn: Numbers
+) -> None:
+    data = random_dn((3, 64, 96))
+    data[:, :16, :16] = 0
+    place = Affine(0.3, 0, 380000, 0, -0.3, 3455000)
+    path = geotiff(data, transform=place, nodata=0, tiled=True)
+    with rasterio.open(path, "r+") as dataset:
+        dataset.build_overviews([2], rasterio.enums.Resampling.average)
+    scene = open_scene(path)
+    expected = whole(scene, 0.6)
+    assert expected.shape == (3, 32, 48)
+    with rasterio.open(path, "r+") as dataset:
+        dataset.update_tags(SATSEG_OVERVIEWS="average")
+    found = whole(open_scene(path), 0.6)
+    np.testing.assert_array_equal(np.ma.getmaskarray(found), np.ma.getmaskarray(expected))
+    span = min(high - low for low, high in zip(scene.stretch.low, scene.stretch.high, strict=True))
+    np.testing.assert_allclose(found.data, expected.data, atol=0.51 / span)
+    assert not np.array_equal(found.data, expected.data)  # the overview's whole numbers
+
+
 def test_averaging_overviews_give_the_thumbnail_of_the_full_pixels(
     geotiff: Factory, random_dn: Numbers
 ) -> None:

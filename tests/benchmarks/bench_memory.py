@@ -1,7 +1,7 @@
 """Peak memory of a 40,000 x 40,000 scene against that of a 4,096 x 4,096 one.
 
-Run it with ``python -m tests.benchmarks.bench_memory``; add ``--model farmnet`` for a network of the
-zoo in place of a mean over the bands. Each size is measured in a process of its own: scene to
+Run it with ``python -m tests.benchmarks.bench_memory``; add ``--model farmnet`` for a network of
+the zoo in place of a mean over the bands. Each size is measured in a process of its own: scene to
 probability, then area, mask and ensemble of the map. It fails where the ratio of the peaks of the
 map is above 1.1 or a peak above 1.5 GB.
 """

@@ -18,7 +18,7 @@ from shelf_models import write_model
 from satseg.catalog import Catalog
 from satseg.zoo.card import read_table, write_table
 
-PATIENCE_S = 90.0
+PATIENCE_S = 150.0
 SIDE = 700
 """Pixels of the scene: some 130 blocks of 60 pixels, so that there is time to interrupt."""
 
