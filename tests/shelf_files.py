@@ -58,9 +58,12 @@ def write_probability(
 
 
 def snapshot(root: Path) -> dict[str, bytes | None]:
-    """Return each file below ``root`` with its content, and each folder with None."""
+    """Return each file below ``root`` with its content, and each folder with None.
+
+    Locks and the blocks of unfinished maps are no entries of a catalog.
+    """
     return {
         str(path.relative_to(root)): path.read_bytes() if path.is_file() else None
         for path in sorted(root.rglob("*"))
-        if path.name != ".lock"
+        if path.name != ".lock" and ".work" not in path.relative_to(root).parts
     }
