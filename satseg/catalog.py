@@ -148,6 +148,7 @@ class Catalog:
         title: str | None = None,
         truth: Path | None = None,
         licence: str = "",
+        properties: Mapping[str, Any] | None = None,
         copy: bool = False,
         progress: Progress | None = None,
     ) -> SceneRecord:
@@ -163,6 +164,7 @@ class Catalog:
             title: name to show; the file's name without it.
             truth: classes of the same scene (codes of ``satseg.classes``).
             licence: terms of the image, for example ``CC-BY-SA-4.0``.
+            properties: further STAC properties of the item, for example ``providers``.
             copy: whether to copy the image and the truth into the catalog.
             progress: called with (percent done, 100).
 
@@ -182,6 +184,7 @@ class Catalog:
             truth=truth,
             licence=licence,
             copy=copy,
+            properties=properties or {},
         )
         return self.scene(register_scene(self, self._store, options, progress))
 

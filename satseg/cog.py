@@ -38,6 +38,7 @@ class Layer:
         nodata: nodata value, None for none.
         scale: factor from stored to real values, kept in the file.
         overviews: how overviews are resampled.
+        names: names of all bands, instead of ``description``; empty for none.
     """
 
     description: str
@@ -46,6 +47,7 @@ class Layer:
     nodata: float | None = 255
     scale: float = 1.0
     overviews: Literal["average", "nearest", "mode"] = "average"
+    names: tuple[str, ...] = ()
 
 
 class RowWriter:
@@ -160,7 +162,8 @@ def cog_rows(
         rows = temporary.with_name("rows.tif")
         with rasterio.open(rows, "w", **profile) as dataset:
             dataset.update_tags(**(tags or {}))
-            dataset.set_band_description(1, layer.description)
+            for index, name in enumerate(layer.names or (layer.description,), start=1):
+                dataset.set_band_description(index, name)
             if layer.scale != 1.0:
                 dataset.scales = (layer.scale,) * layer.bands
             writer = RowWriter(dataset)

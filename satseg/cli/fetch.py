@@ -1,0 +1,179 @@
+"""``satseg fetch``: imagery from the network, registered when it is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from satseg.fetch.chip_sources import Offer
+    from satseg.fetch.shanghai import SceneFetched
+    from satseg.fetch.stages import Stages
+
+fetch = typer.Typer(
+    name="fetch",
+    help="""Download imagery, check it and add it to the catalog.
+
+Downloads that are stopped with Ctrl+C go on where they ended when the same command runs again.
+Nothing enters the catalog before it is whole and checked.
+
+Example: satseg fetch spacenet-shanghai --chips 50
+""",
+    no_args_is_help=True,
+)
+
+_SHOWN_FAULTS = 20
+_TO = "Folder for what is downloaded. Default: downloads in the catalog's folder."
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    app.add_typer(fetch)
+
+
+@fetch.command("spacenet-shanghai")
+def spacenet_shanghai(  # noqa: PLR0913, PLR0917 -- typer passes them by name
+    chips: Annotated[
+        int | None,
+        typer.Option(
+            help="Only so many chips: those nearest to the middle of --bbox, without it those that"
+            " lie closest together."
+        ),
+    ] = None,
+    products: Annotated[
+        str,
+        typer.Option(
+            help="With commas: ps-ms (all 8 bands, 6.8 MB a chip), ps-rgb (red, green, blue, 2.5 MB"
+            " a chip). Each becomes a scene of its own."
+        ),
+    ] = "ps-ms",
+    bbox: Annotated[
+        str | None,
+        typer.Option(help="Only chips that touch this box: WEST,SOUTH,EAST,NORTH in degrees."),
+    ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Folder or archive (.tar.gz, .zip) that was downloaded before; nothing is asked of"
+            " the network then.",
+        ),
+    ] = None,
+    archive: Annotated[
+        bool,
+        typer.Option("--archive", help="Fetch the whole archive even for some of its chips."),
+    ] = False,
+    region: Annotated[
+        str | None,
+        typer.Option(help="Region whose series the scene joins. Default: by its place."),
+    ] = None,
+    to: Annotated[Path | None, typer.Option(help=_TO)] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would be downloaded.")
+    ] = False,
+    endpoint: Annotated[
+        str | None, typer.Option(hidden=True, envvar="SATSEG_SPACENET_ENDPOINT")
+    ] = None,
+) -> None:
+    """Fetch WorldView-3 imagery of Shanghai (SpaceNet 2, AOI 4, 6 June 2015, CC BY-SA 4.0).
+
+    The imagery comes as 4,582 chips of 650 x 650 pixels of 0.3 m from the public bucket
+    spacenet-dataset; no account is needed. With --chips or --bbox single chips are downloaded (the
+    first time after a look at where each chip lies, 75 MB). Without both the whole archive is (23
+    GB), and unpacked. Faulty chips are left out and listed; the others are joined into one image,
+    unchanged pixel by pixel, with the holes between them as nodata.
+
+    SATSEG_SPACENET_ENDPOINT names another service that holds the bucket, for example a mirror.
+
+    Example: satseg fetch spacenet-shanghai --chips 50
+    """
+    from rich.console import Console
+
+    from satseg.catalog import Catalog
+    from satseg.fetch.chip_sources import Selection
+    from satseg.fetch.places import Box
+    from satseg.fetch.shanghai import Site, add_chips, find_chips, working_in
+    from satseg.fetch.spacenet import ENDPOINT
+    from satseg.fetch.spacenet import products as named
+
+    catalog = Catalog.open()
+    wanted = named(products)
+    selection = Selection(chips, None if bbox is None else Box.parse(bbox))
+    folder = (to or catalog.root / "downloads").absolute() / "spacenet-shanghai"
+    site = Site(folder, endpoint or ENDPOINT, source, archive)
+    if region is not None:
+        catalog.region(region)
+    console, stages = Console(soft_wrap=True), _stages()
+    with working_in(folder):
+        for product in wanted:
+            with find_chips(product, selection, site, stages) as found:
+                _show_offer(found.offer, product.key, folder)
+                if not dry_run:
+                    done = add_chips(catalog, found, product, site, region_id=region, stages=stages)
+                    _report(console, done)
+    if dry_run:
+        console.print("Nothing was downloaded. Leave out --dry-run to do it.")
+
+
+def _stages() -> Stages:
+    from satseg.cli.terminal import bar, byte_bar
+    from satseg.fetch.stages import Stages
+
+    def begin(
+        description: str, unit: Literal["bytes", "steps"]
+    ) -> AbstractContextManager[Callable[[int, int], None]]:
+        return (byte_bar if unit == "bytes" else bar)(description)
+
+    return Stages(begin=begin)
+
+
+def _show_offer(offer: Offer, product: str, folder: Path) -> None:
+    import shutil
+
+    from satseg.cli.terminal import in_bytes, show, table
+
+    columns = ("Chips", "On disk", "To download", "Free")
+    preview = table(("Product", "From"), columns)
+    preview.add_row(
+        product,
+        offer.origin,
+        "all" if offer.chips is None else f"{offer.chips:,}",
+        in_bytes(offer.there),
+        in_bytes(offer.to_download),
+        in_bytes(shutil.disk_usage(folder).free),
+    )
+    show(preview)
+    if offer.unplaced:
+        typer.echo(f"{offer.unplaced} chips are left out: their files do not tell where they lie.")
+
+
+def _report(console: Console, done: SceneFetched) -> None:
+    if done.was_there:
+        console.print(f"Scene [bold]{done.scene_id}[/] is in the catalog already: {done.image}")
+        return
+    console.print(
+        f"Added scene [bold]{done.scene_id}[/] of 2015-06-06: {_chips(done.chips)},"
+        f" {done.covered:.0%} of the image below chips, in {done.image}"
+    )
+    if done.moved:
+        console.print(
+            f"Off the common grid lay {_chips(done.moved)}, moved to the nearest pixel, by"
+            f" {done.largest_move_px:.2f} pixels at most."
+        )
+    if done.faults:
+        console.print(f"Left out as faulty: {_chips(len(done.faults))}")
+        for fault in done.faults[:_SHOWN_FAULTS]:
+            console.print(f"  {fault.name}: {fault.reason}", highlight=False, markup=False)
+        if len(done.faults) > _SHOWN_FAULTS:
+            console.print(f"  and {len(done.faults) - _SHOWN_FAULTS} more")
+    console.print("Next: satseg predict")
+
+
+def _chips(count: int) -> str:
+    return f"{count:,} chip{'' if count == 1 else 's'}"
