@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 if TYPE_CHECKING:
+    import httpx
     from rich.console import Console
 
+    from satseg.catalog import Catalog
     from satseg.fetch.chip_sources import Offer
     from satseg.fetch.shanghai import SceneFetched
+    from satseg.fetch.stac_assets import Candidate
+    from satseg.fetch.stac_search import Query
     from satseg.fetch.stages import Stages
+    from satseg.fetch.transfer import Policy
 
 fetch = typer.Typer(
     name="fetch",
@@ -119,6 +125,188 @@ def spacenet_shanghai(  # noqa: PLR0913, PLR0917 -- typer passes them by name
                     _report(console, done)
     if dry_run:
         console.print("Nothing was downloaded. Leave out --dry-run to do it.")
+
+
+@fetch.command("stac")
+def stac(  # noqa: PLR0913, PLR0917 -- typer passes them by name
+    url: Annotated[
+        str,
+        typer.Argument(
+            help="Address of a STAC API, or address or path of a static catalog, a collection or an"
+            " item.",
+            metavar="URL",
+        ),
+    ],
+    collection: Annotated[
+        list[str] | None, typer.Option(help="Only items of this collection; may stand twice.")
+    ] = None,
+    bbox: Annotated[
+        str | None, typer.Option(help="Only items that touch WEST,SOUTH,EAST,NORTH, in degrees.")
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(help="Only items that touch this region, whose series the scenes join."),
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD.")] = None,
+    until: Annotated[str | None, typer.Option(help="Last day, YYYY-MM-DD.")] = None,
+    cloud: Annotated[
+        float | None,
+        typer.Option(
+            help="Largest cloud cover in percent; items that do not tell theirs are left out."
+        ),
+    ] = None,
+    asset: Annotated[
+        str | None,
+        typer.Option(help="Key of the asset. Default: the GeoTIFF with most named bands."),
+    ] = None,
+    bands: Annotated[
+        str | None,
+        typer.Option(help="Names of the bands in the order of the files, where nothing tells."),
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Items at most.")] = 20,
+    to: Annotated[Path | None, typer.Option(help=_TO)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what matches.")] = False,
+) -> None:
+    """Add images of any STAC catalog or API: GeoTIFFs that http or https gives without an account.
+
+    The items that match are listed first; then the chosen asset of each is downloaded, opened,
+    its bands are named, and it is registered with its licence. What the catalog has is skipped. An
+    item that fails is told at the end; the others are added all the same.
+
+    Example: satseg fetch stac https://stac.example.org --region chongming --cloud 10 --dry-run
+    """
+    from rich.console import Console
+    from shapely.geometry import box
+
+    from satseg.catalog import Catalog
+    from satseg.dates import parse_date
+    from satseg.fetch.places import Box
+    from satseg.fetch.shanghai import working_in
+    from satseg.fetch.stac_search import Query
+    from satseg.fetch.transfer import Policy, new_client
+
+    catalog = Catalog.open()
+    place = None if region is None else catalog.region(region).geometry
+    if bbox is not None:
+        outline = box(*Box.parse(bbox).bounds)
+        place = outline if place is None else place.intersection(outline)
+    query = Query(
+        tuple(collection or ()),
+        place,
+        None if since is None else parse_date(since),
+        None if until is None else parse_date(until),
+        cloud,
+        limit,
+    )
+    folder = (to or catalog.root / "downloads").absolute() / "stac"
+    console, policy = Console(soft_wrap=True), Policy()
+    with working_in(folder), new_client(policy) as client:
+        way = _Way(folder, client, policy, region, None if bands is None else bands.split(","))
+        wanted = _list_items(catalog, url, query, asset, way)
+        if dry_run or not wanted:
+            console.print(
+                "Nothing was downloaded. Leave out --dry-run to do it."
+                if wanted
+                else "There is nothing to add."
+            )
+            return
+        _add_items(catalog, wanted, way, console)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How items come into the catalog."""
+
+    folder: Path
+    client: httpx.Client
+    policy: Policy
+    region: str | None
+    bands: list[str] | None
+
+
+def _list_items(
+    catalog: Catalog, url: str, query: Query, asset: str | None, way: _Way
+) -> list[Candidate]:
+    """Show the items that match and return those that the catalog lacks."""
+    from satseg.cli.terminal import in_bytes, show, table
+    from satseg.errors import FetchError
+    from satseg.fetch.stac import in_catalog, with_size
+    from satseg.fetch.stac_assets import candidate
+    from satseg.fetch.stac_reading import Documents
+    from satseg.fetch.stac_search import find_items
+
+    stages = _stages()
+    documents = Documents(url, policy=way.policy, client=way.client)
+    with stages.begin("Looking for items", "steps") as progress:
+        items = find_items(documents, query, progress)
+    found: list[Candidate] = []
+    columns = ("Date", "Cloud", "GSD", "Bands", "Size")
+    listing = table(("Item", "Asset", "State"), columns)
+    for item in items:
+        try:
+            each = candidate(item, asset)
+        except FetchError as error:
+            unknown = ("-",) * len(columns)
+            listing.add_row(_plain(item.id), _plain(error.found), "no asset to fetch", *unknown)
+            continue
+        is_known = in_catalog(catalog, each)
+        each = each if is_known else with_size(each, way.client)
+        found += [] if is_known else [each]
+        listing.add_row(
+            _plain(each.item_id),
+            _plain(each.asset),
+            "in the catalog" if is_known else "new",
+            str(each.date or "-"),
+            "-" if each.cloud is None else f"{each.cloud:.0f} %",
+            "-" if each.gsd_m is None else f"{each.gsd_m:.2f} m",
+            str(each.band_count or "-"),
+            in_bytes(each.size),
+        )
+    if items:
+        show(listing)
+    return found
+
+
+def _add_items(catalog: Catalog, wanted: list[Candidate], way: _Way, console: Console) -> None:
+    from satseg.errors import FetchError, SatsegError
+    from satseg.fetch.stac import add_candidate
+
+    failed: dict[str, SatsegError] = {}
+    for each in wanted:
+        try:
+            record = add_candidate(
+                catalog,
+                each,
+                way.folder,
+                client=way.client,
+                policy=way.policy,
+                region_id=way.region,
+                bands=way.bands,
+                stages=_stages(),
+            )
+        except SatsegError as error:
+            failed[each.item_id] = error
+            continue
+        console.print(
+            f"Added scene [bold]{record.id}[/] of {record.date} to region"
+            f" [bold]{record.region_id}[/]: {len(record.bands)} bands, {record.gsd_m:.2f} m."
+        )
+    for item_id, reason in failed.items():
+        console.print(f"[red]Failed: {_plain(f'{item_id}: {reason}')}[/]", highlight=False)
+    if failed:
+        raise FetchError(
+            expected=f"{len(wanted)} new scene{'' if len(wanted) == 1 else 's'}",
+            found=f"{len(failed)} of them failed, as told above",
+            fix="Mend what is told there and run the same command again; the others are kept",
+        )
+    console.print("Next: satseg predict")
+
+
+def _plain(text: str) -> str:
+    """Return a text of a stranger without markup and control characters for the terminal."""
+    from rich.markup import escape
+
+    return escape("".join(sign if sign.isprintable() else "?" for sign in text))
 
 
 def _stages() -> Stages:
