@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import math
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import httpx
@@ -73,10 +75,17 @@ class Brief(Exception):  # noqa: N818 (a reason to try again, told to nobody)
         self.retry_after_s = retry_after_s
 
 
+@lru_cache(maxsize=1)
+def _certificates() -> ssl.SSLContext:
+    """Return the trusted certificates, whose reading takes a quarter of a second."""
+    return httpx.create_ssl_context()
+
+
 def new_client(policy: Policy) -> httpx.Client:
     """Return a client without credentials that speaks http and https only, redirects included."""
     return httpx.Client(
         timeout=policy.timeout_s,
+        verify=_certificates(),
         follow_redirects=True,
         max_redirects=MAX_REDIRECTS,
         headers={"User-Agent": f"satseg/{__version__}", "Accept-Encoding": "identity"},
