@@ -91,8 +91,8 @@ def spacenet_shanghai(  # noqa: PLR0913, PLR0917 -- typer passes them by name
 
     The imagery comes as 4,582 chips of 650 x 650 pixels of 0.3 m from the public bucket
     spacenet-dataset; no account is needed. With --chips or --bbox single chips are downloaded (the
-    first time after a look at where each chip lies, 75 MB). Without both the whole archive is
-    (23.4 GB), and unpacked. Faulty chips are left out and listed; the others are joined into one image,
+    first time after a look at where each chip lies, 75 MB). Without both the whole archive is (23.4
+    GB), and unpacked. Faulty chips are left out and listed; the others are joined into one image,
     unchanged pixel by pixel, with the holes between them as nodata.
 
     SATSEG_SPACENET_ENDPOINT names another service that holds the bucket, for example a mirror.

@@ -19,6 +19,10 @@ from satseg.fetch.members import Member, tar_members, zip_members
 
 Progress = Callable[[int, int], None]
 _PIECE = 1 << 20
+_TAR_OVERHEAD = 2048
+"""Header, padding and a long name of one member in a tar."""
+
+_TAR_END = 1 << 16
 _DAMAGED = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError)
 
 
@@ -121,7 +125,7 @@ class _Work:
             magic = file.read(4)
         if magic.startswith(b"\x1f\x8b"):
             bound = max(self.limits.ratio * self.archive.stat().st_size, self.limits.free_bytes)
-            room = self.limits.members * 1024
+            room = self.limits.members * _TAR_OVERHEAD + _TAR_END
             most = min(bound, self.limits.total_bytes) + room
             return tar_members(self.archive, most=int(most), stop=self._stop)
         if magic in {b"PK\x03\x04", b"PK\x05\x06"}:
