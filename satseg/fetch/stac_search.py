@@ -177,7 +177,7 @@ def _touches(item: pystac.Item, place: BaseGeometry) -> bool:
 def _understood(root: str) -> Iterator[None]:
     try:
         yield
-    except (APIError, pystac.STACError, NotImplementedError) as error:
+    except (APIError, pystac.STACError, pystac.STACTypeError, NotImplementedError) as error:
         raise no_stac(root, f"{type(error).__name__}: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise no_stac(

@@ -28,6 +28,10 @@ _MAX_BODY = 32 * 2**20
 _LOG = logging.getLogger(__name__)
 
 
+def _sleep(seconds: float) -> None:
+    time.sleep(seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How patient a transfer is.
@@ -47,7 +51,7 @@ class Policy:
     timeout_s: float = 30.0
     pause_s: float = 1.0
     longest_pause_s: float = 60.0
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = _sleep
 
     def __post_init__(self) -> None:
         if self.attempts < 1 or self.timeout_s <= 0 or self.pause_s < 0:
