@@ -39,6 +39,7 @@ class Layer:
         scale: factor from stored to real values, kept in the file.
         overviews: how overviews are resampled.
         names: names of all bands, instead of ``description``; empty for none.
+        sparse: whether blocks of nothing but nodata take no room in the file.
     """
 
     description: str
@@ -48,6 +49,7 @@ class Layer:
     scale: float = 1.0
     overviews: Literal["average", "nearest", "mode"] = "average"
     names: tuple[str, ...] = ()
+    sparse: bool = False
 
 
 class RowWriter:
@@ -157,6 +159,7 @@ def cog_rows(
         "compress": "deflate",
         "zlevel": 1,
         "bigtiff": "if_safer",
+        "sparse_ok": layer.sparse,
     }
     with storing(path) as temporary, raster_environment():
         rows = temporary.with_name("rows.tif")
@@ -179,6 +182,7 @@ def cog_rows(
             blocksize=BLOCK,
             overview_resampling=layer.overviews,
             bigtiff="if_safer",
+            sparse_ok=layer.sparse,
         )
         rows.unlink()
         _check(temporary, writer.checksum)

@@ -129,7 +129,14 @@ def join(
         Cancelled: ``cancelled`` returned true; likewise.
     """
     grid, bands = mosaic.grid, len(product.bands)
-    layer = Layer(product.title, dtype="uint16", bands=bands, nodata=NODATA, names=product.bands)
+    layer = Layer(
+        product.title,
+        dtype="uint16",
+        bands=bands,
+        nodata=NODATA,
+        names=product.bands,
+        sparse=True,
+    )
     step = max(1, min(_STRIP_ROWS, _STRIP_BYTES // (2 * bands * grid.width)))
     with _open_chips(mosaic) as chips, cog_rows(target, grid, layer, tags=tags) as writer:
         for top in range(0, grid.height, step):
