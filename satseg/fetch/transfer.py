@@ -93,7 +93,7 @@ def new_client(policy: Policy) -> httpx.Client:
         follow_redirects=True,
         max_redirects=MAX_REDIRECTS,
         headers={"User-Agent": f"satseg/{__version__}", "Accept-Encoding": "identity"},
-        event_hooks={"response": [_refuse_bad_redirect]},
+        event_hooks={"response": [_refuse_downgrade]},
     )
 
 
@@ -265,15 +265,11 @@ def _seconds(text: str | None) -> float | None:
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
 
 
-def _refuse_bad_redirect(response: httpx.Response) -> None:
-    if response.next_request is None and not response.is_redirect:
-        return
-    target = response.headers.get("Location", "")
+def _refuse_downgrade(response: httpx.Response) -> None:
+    """Refuse a redirect from https to http; httpx itself knows no other schemes."""
     here = response.request.url
-    there = here.join(target)
-    if there.scheme not in {"http", "https"}:
-        raise _bad_redirect(str(here), f"a redirect to {there.scheme}:")
-    if here.scheme == "https" and there.scheme == "http":
+    there = here.join(response.headers.get("Location", ""))
+    if response.is_redirect and here.scheme == "https" and there.scheme == "http":
         raise _bad_redirect(str(here), f"a redirect from https to {shown(str(there))}")
 
 

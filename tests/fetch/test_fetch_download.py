@@ -10,6 +10,7 @@ import socket
 from collections import namedtuple
 from pathlib import Path
 
+import httpx
 import pytest
 from nasty_server import NastyServer, Reply
 from shelf_files import snapshot
@@ -17,7 +18,7 @@ from shelf_files import snapshot
 from satseg.errors import Cancelled, FetchError, StorageError
 from satseg.fetch.checksums import Checksum
 from satseg.fetch.download import Downloaded, Wanted, Watch, download
-from satseg.fetch.transfer import Policy
+from satseg.fetch.transfer import Policy, new_client
 
 BODY = bytes(range(256)) * 40  # 10,240 bytes
 OTHER = BODY[::-1]
@@ -297,8 +298,11 @@ def test_a_length_that_is_claimed_too_short_is_refused_at_once(
     server: NastyServer, target: Path, policy: Policy
 ) -> None:
     url = server.on("/file", Reply(BODY, claim=5000))
+    seen: list[int] = []
+    watch = Watch(progress=lambda done, total: seen.append(done))
     with pytest.raises(FetchError, match=r"Expected 10,240 bytes from .*; found 5,000 bytes"):
-        download(Wanted(url, target, size=len(BODY)), policy=policy)
+        download(Wanted(url, target, size=len(BODY)), policy=policy, watch=watch)
+    assert seen == []
     assert left(target) == []
     with pytest.raises(FetchError, match="sha256 checksum"):
         download(Wanted(url, target, checksum=SHA), policy=policy)
@@ -428,6 +432,30 @@ def test_redirects_lead_to_http_only(server: NastyServer, target: Path, policy: 
     circle = server.on("/circle", to("/circle"))
     with pytest.raises(FetchError, match="at most 10 redirects"):
         download(Wanted(circle, target.with_name("c")), policy=policy)
+
+
+def test_a_server_that_gives_piece_by_piece_is_asked_on(
+    server: NastyServer, target: Path, policy: Policy
+) -> None:
+    def piece(request: object) -> Reply:
+        head = {"Content-Range": f"bytes 3000-4999/{len(BODY)}"}
+        return Reply(BODY[3000:5000], status=206, headers=head)
+
+    url = server.on("/file", Reply(BODY, stop_after=3000), piece, Reply(BODY))
+    download(Wanted(url, target), policy=policy)
+    assert target.read_bytes() == BODY
+    assert server.requests[-1].range == "bytes=5000-"
+
+
+def test_a_redirect_from_https_to_http_is_refused(policy: Policy) -> None:
+    with new_client(policy) as client:
+        (check,) = client.event_hooks["response"]
+    request = httpx.Request("GET", "https://example.org/a")
+    check(httpx.Response(302, headers={"Location": "https://example.org/b"}, request=request))
+    check(httpx.Response(200, headers={"Location": "http://example.org/b"}, request=request))
+    down = httpx.Response(302, headers={"Location": "http://example.org/b"}, request=request)
+    with pytest.raises(FetchError, match="from https to http://example.org/b"):
+        check(down)
 
 
 def test_packed_bytes_are_refused(server: NastyServer, target: Path, policy: Policy) -> None:
