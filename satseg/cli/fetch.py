@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -116,7 +116,7 @@ def spacenet_shanghai(  # noqa: PLR0913, PLR0917 -- typer passes them by name
     if region is not None:
         catalog.region(region)
     console, stages = Console(soft_wrap=True), _stages()
-    with working_in(folder):
+    with _stopped_by_hand(), working_in(folder):
         for product in wanted:
             with find_chips(product, selection, site, stages) as found:
                 _show_offer(found.offer, product.key, folder)
@@ -200,7 +200,7 @@ def stac(  # noqa: PLR0913, PLR0917 -- typer passes them by name
     )
     folder = (to or catalog.root / "downloads").absolute() / "stac"
     console, policy = Console(soft_wrap=True), Policy()
-    with working_in(folder), new_client(policy) as client:
+    with _stopped_by_hand(), working_in(folder), new_client(policy) as client:
         way = _Way(folder, client, policy, region, None if bands is None else bands.split(","))
         wanted = _list_items(catalog, url, query, asset, way)
         if dry_run or not wanted:
@@ -300,6 +300,20 @@ def _add_items(catalog: Catalog, wanted: list[Candidate], way: _Way, console: Co
             fix="Mend what is told there and run the same command again; the others are kept",
         )
     console.print("Next: satseg predict")
+
+
+@contextmanager
+def _stopped_by_hand() -> Iterator[None]:
+    """Say after Ctrl+C what became of the download, which a person wants to know then."""
+    try:
+        yield
+    except KeyboardInterrupt as pressed:
+        typer.echo(
+            "\nStopped; what was not whole is not in the catalog. Run the same command again: it"
+            " goes on where it ended.",
+            err=True,
+        )
+        raise typer.Exit(130) from pressed
 
 
 def _plain(text: str) -> str:

@@ -131,6 +131,22 @@ def test_wrong_options_are_told(
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("small")
+def test_ctrl_c_says_that_the_download_goes_on(
+    root: Path,
+    chips: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def pressed(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("satseg.fetch.shanghai.check_chips", pressed)
+    assert run("fetch", "spacenet-shanghai", "--from", chips) == 130
+    assert "it goes on where it ended" in capsys.readouterr().err
+    assert Catalog.open(root).scenes() == []
+
+
 @pytest.fixture
 def stac(tmp_path: Path, server: NastyServer) -> str:
     """A catalog over HTTP: a good image, a web page instead of one, and an item without one."""
