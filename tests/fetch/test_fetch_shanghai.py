@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from satseg.fetch.checksums import Checksum
 from satseg.fetch.chip_sources import Offer, Selection
 from satseg.fetch.places import Box
 from satseg.fetch.shanghai import SceneFetched, Site, add_chips, find_chips, working_in
-from satseg.fetch.spacenet import Product
+from satseg.fetch.spacenet import PRODUCTS, Product
 from satseg.fetch.stages import Stages
 from satseg.fetch.transfer import Policy
 
@@ -107,6 +108,20 @@ def test_the_item_names_owner_terms_and_chips(
     assert [each["name"] for each in found["providers"]] == ["SpaceNet", "DigitalGlobe"]
     assert found["satseg:chips"] == [7]
     assert [band["name"] for band in item["assets"]["image"]["bands"]] == list(SMALL_MS.bands)
+
+
+def test_the_real_tile_becomes_a_scene_pixel_by_pixel(
+    catalog: Catalog, tmp_path: Path, folder: Path, shanghai_tile: Path
+) -> None:
+    mine = tmp_path / "AOI_4_Shanghai_Train" / "RGB-PanSharpen" / shanghai_tile.name
+    mine.parent.mkdir(parents=True)
+    shutil.copyfile(shanghai_tile, mine)
+    done = fetch(catalog, Site(folder, local=tmp_path), product=PRODUCTS["ps-rgb"])[1]
+    assert (done.chips, done.faults, done.moved) == (1, (), 0)
+    with rasterio.open(shanghai_tile) as before, rasterio.open(done.image) as after:
+        assert np.array_equal(before.read(), after.read())
+        assert before.transform.almost_equals(after.transform, precision=1e-12)
+        assert before.crs == after.crs
 
 
 def test_a_second_run_finds_the_scene(catalog: Catalog, tmp_path: Path, folder: Path) -> None:
