@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -25,6 +26,12 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 def server() -> Iterator[NastyServer]:
     with nasty_server() as running:
         yield running
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """Where a download goes; its folder does not exist yet."""
+    return tmp_path / "to" / "file.bin"
 
 
 @pytest.fixture

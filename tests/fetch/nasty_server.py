@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+
+BODY = bytes(range(256)) * 40  # 10,240 bytes
+OTHER = BODY[::-1]
+
+
+def left(target: Path) -> list[str]:
+    """Return the names of the files beside a download."""
+    return sorted(path.name for path in target.parent.iterdir())
 
 
 @dataclass

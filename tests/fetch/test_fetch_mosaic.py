@@ -78,7 +78,7 @@ def test_where_chips_overlap_the_lower_number_counts_and_black_lets_through(tmp_
 def test_the_result_does_not_depend_on_the_strips(
     tmp_path: Path, step: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    places = [(0, 0), (15, 7), (40, 2), (3, 30), (16, 30)]
+    places = [(0, 0), (15, 7), (40, 2), (3, 30), (16, 30), (0, 20)]  # overlaps both ways
     chips = [
         written(tmp_path, number, col, row, pixels_of(number))
         for number, (col, row) in enumerate(places)
