@@ -8,6 +8,7 @@ Layout below the root::
     predictions/<id>/<id>.json     one probability raster with provenance and display copy
     areas/<id>/<id>.json           one prediction measured in one region
     reference/<id>.gpkg            one sample of labelled points (satseg.sampling)
+    downloads/                     what ``satseg fetch`` brought, unless told otherwise
 
 An entry appears whole or not at all, and several processes may read and write at the same time.
 """
@@ -148,6 +149,7 @@ class Catalog:
         title: str | None = None,
         truth: Path | None = None,
         licence: str = "",
+        properties: Mapping[str, Any] | None = None,
         copy: bool = False,
         progress: Progress | None = None,
     ) -> SceneRecord:
@@ -163,6 +165,7 @@ class Catalog:
             title: name to show; the file's name without it.
             truth: classes of the same scene (codes of ``satseg.classes``).
             licence: terms of the image, for example ``CC-BY-SA-4.0``.
+            properties: further STAC properties of the item, for example ``providers``.
             copy: whether to copy the image and the truth into the catalog.
             progress: called with (percent done, 100).
 
@@ -182,6 +185,7 @@ class Catalog:
             truth=truth,
             licence=licence,
             copy=copy,
+            properties=properties or {},
         )
         return self.scene(register_scene(self, self._store, options, progress))
 

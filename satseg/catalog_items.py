@@ -58,9 +58,22 @@ def sha256_of(path: Path, progress: Callable[[int, int], None] | None = None) ->
     return digest.hexdigest()
 
 
-def scene_item(record: SceneRecord, grid: Grid, hrefs: Mapping[str, str]) -> dict[str, Any]:
-    """Return the STAC item of a scene; ``hrefs`` names the file of each of its assets."""
+def scene_item(
+    record: SceneRecord,
+    grid: Grid,
+    hrefs: Mapping[str, str],
+    further: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the STAC item of a scene.
+
+    Args:
+        record: the scene.
+        grid: its pixel grid.
+        hrefs: the file of each of its assets.
+        further: properties beside those that come from the record, which take precedence.
+    """
     properties = {
+        **(further or {}),
         "title": record.title,
         "gsd": record.gsd_m,
         "created": timestamp(),

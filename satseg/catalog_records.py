@@ -33,6 +33,7 @@ class SceneRecord:
         truth: exact classes (codes of ``satseg.classes``) of a simulated scene, or None.
         sha256: of the image file, hexadecimal.
         licence: terms of the image, or an empty text.
+        attribution: whom to name where the image is shown, or an empty text.
     """
 
     id: str
@@ -51,6 +52,7 @@ class SceneRecord:
     truth: Path | None
     sha256: str
     licence: str = ""
+    attribution: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ def scene_record(item: Mapping[str, Any], folder: Path) -> SceneRecord:
         truth=asset_path(item, folder, "truth"),
         sha256=item["assets"]["image"]["file:checksum"][len(MULTIHASH_SHA256) :],
         licence=properties.get("license", ""),
+        attribution=properties.get("satseg:attribution", ""),
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
@@ -42,6 +42,7 @@ class Registration:
     truth: Path | None
     licence: str
     copy: bool
+    properties: Mapping[str, Any]
 
 
 def register_scene(
@@ -88,7 +89,8 @@ def register_scene(
                 sha256=sha256,
                 licence=wanted.licence,
             )
-            write_json(folder / f"{scene_id}.json", scene_item(record, scene.grid, hrefs))
+            item = scene_item(record, scene.grid, hrefs, wanted.properties)
+            write_json(folder / f"{scene_id}.json", item)
             catalog.add_region_unlocked(region)
 
         store.register("scenes", scene_id, folder, guard=enter)

@@ -16,6 +16,7 @@ import rasterio
 import rasterio.shutil
 from numpy.typing import NDArray
 from rasterio._err import CPLE_BaseError
+from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.windows import Window as RasterWindow
 
@@ -25,6 +26,7 @@ from satseg.reading import AVERAGES, AVERAGES_TAG, raster_environment
 
 BLOCK = 256
 _CHUNK_ROWS = 256
+_BAND_AFTER_BAND = {"interleave": "band", "compress": "zstd", "zstd_level": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Layer:
         nodata: nodata value, None for none.
         scale: factor from stored to real values, kept in the file.
         overviews: how overviews are resampled.
+        names: names of all bands, instead of ``description``; empty for none.
+        sparse: whether blocks of nothing but nodata take no room in the file.
     """
 
     description: str
@@ -46,6 +50,8 @@ class Layer:
     nodata: float | None = 255
     scale: float = 1.0
     overviews: Literal["average", "nearest", "mode"] = "average"
+    names: tuple[str, ...] = ()
+    sparse: bool = False
 
 
 class RowWriter:
@@ -153,30 +159,71 @@ def cog_rows(
         "blockxsize": BLOCK,
         "blockysize": BLOCK,
         "bigtiff": "if_safer",
+        "sparse_ok": layer.sparse,
     }
+    if layer.bands > 1:
+        profile |= {**_BAND_AFTER_BAND, "predictor": _predictor(layer)}
     with storing(path) as temporary, raster_environment():
         rows = temporary.with_name("rows.tif")
         with rasterio.open(rows, "w", **profile) as dataset:
             kept = {AVERAGES_TAG: AVERAGES} if layer.overviews == AVERAGES else {}
             dataset.update_tags(**(tags or {}), **kept)
-            dataset.set_band_description(1, layer.description)
+            for index, name in enumerate(layer.names or (layer.description,), start=1):
+                dataset.set_band_description(index, name)
             if layer.scale != 1.0:
                 dataset.scales = (layer.scale,) * layer.bands
             writer = RowWriter(dataset)
             yield writer
             writer.finish()
+        _convert(rows, temporary, layer)
+        rows.unlink()
+        _check(temporary, writer.checksum)
+
+
+def _convert(rows: Path, target: Path, layer: Layer) -> None:
+    """Turn a tiled file into a COG with overviews.
+
+    Several bands lie one after the other in it, so that a model reads and decodes only those that
+    it needs; the COG driver would mix them pixel by pixel, the GeoTIFF driver orders the file in
+    the same way when it copies overviews.
+    """
+    if layer.bands == 1:
         rasterio.shutil.copy(
             rows,
-            temporary,
+            target,
             driver="COG",
             compress="deflate",
-            predictor="no",  # classes and saturated probabilities are thrice as small without
+            # classes and saturated probabilities are thrice as small without a predictor
+            predictor="no" if layer.dtype == "uint8" else "yes",
             blocksize=BLOCK,
             overview_resampling=layer.overviews,
             bigtiff="if_safer",
+            sparse_ok=layer.sparse,
         )
-        rows.unlink()
-        _check(temporary, writer.checksum)
+        return
+    with rasterio.open(rows, "r+") as dataset:
+        side = max(dataset.shape)
+        factors = [2**power for power in range(1, 20) if side / 2**power > BLOCK / 2]
+        if factors:
+            dataset.build_overviews(factors, Resampling[layer.overviews])
+    rasterio.shutil.copy(
+        rows,
+        target,
+        driver="GTiff",
+        copy_src_overviews=True,
+        tiled=True,
+        blockxsize=BLOCK,
+        blockysize=BLOCK,
+        predictor=_predictor(layer),
+        bigtiff="if_safer",
+        sparse_ok=layer.sparse,
+        **_BAND_AFTER_BAND,
+    )
+
+
+def _predictor(layer: Layer) -> int:
+    """Return the number of TIFF's predictor for whole numbers or for floating-point ones."""
+    return 3 if layer.dtype.startswith("float") else 2
 
 
 def _check(path: Path, checksum: int) -> None:

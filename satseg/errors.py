@@ -66,5 +66,9 @@ class AccuracyError(SatsegError):
     """A sample or a design from which nothing can be estimated honestly."""
 
 
+class FetchError(SatsegError):
+    """A download, an archive or a remote catalog that failed or was refused."""
+
+
 class Cancelled(Exception):  # noqa: N818 (an outcome, not a mistake)
     """The caller asked for the work to stop; nothing was registered."""

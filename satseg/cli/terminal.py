@@ -45,6 +45,57 @@ def bar(description: str) -> Iterator[Callable[[int, int], None]]:
         yield step
 
 
+@contextmanager
+def byte_bar(description: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield a callback (bytes done, bytes in all) like ``bar``'s; it shows bytes and their speed.
+
+    Where the number of bytes in all is 0 it is not known, and the bar only says that work goes on.
+    """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(binary_units=False),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+        task = progress.add_task(description, total=None)
+
+        def step(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total or None)
+
+        yield step
+
+
+def in_bytes(number: int | None) -> str:
+    """Return a number of bytes as people write it, a dash for None.
+
+    >>> in_bytes(23_300_000_000), in_bytes(950), in_bytes(None)
+    ('23.3 GB', '950 B', '-')
+    """
+    if number is None:
+        return "-"
+    size = float(number)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 999.5:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} TB"
+
+
 def table(words: Sequence[str], numbers: Sequence[str] = ()) -> Table:
     """Return an empty table whose ids are never cut: columns of words, then of numbers."""
     from rich.table import Table
