@@ -149,6 +149,8 @@ class Catalog:
         truth: Path | None = None,
         licence: str = "",
         copy: bool = False,
+        details: Mapping[str, Any] | None = None,
+        adopt: bool = False,
         progress: Progress | None = None,
     ) -> SceneRecord:
         """Register an image with its display copies and return its record.
@@ -164,6 +166,8 @@ class Catalog:
             truth: classes of the same scene (codes of ``satseg.classes``).
             licence: terms of the image, for example ``CC-BY-SA-4.0``.
             copy: whether to copy the image and the truth into the catalog.
+            details: further STAC properties of the scene, for example ``view:off_nadir``.
+            adopt: whether to move the image, made in a folder of ``staging``, into the entry.
             progress: called with (percent done, 100).
 
         Raises:
@@ -182,6 +186,8 @@ class Catalog:
             truth=truth,
             licence=licence,
             copy=copy,
+            details=dict(details or {}),
+            adopt=adopt,
         )
         return self.scene(register_scene(self, self._store, options, progress))
 

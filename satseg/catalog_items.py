@@ -1,7 +1,7 @@
 """STAC items of scenes, predictions and areas.
 
-Source: STAC specification 1.1.0 with the extensions projection 2.0.0, eo 2.0.0, file 2.1.0 and
-processing 1.2.0. Fields of our own start with ``satseg:``.
+Source: STAC specification 1.1.0 with the extensions projection 2.0.0, eo 2.0.0, file 2.1.0,
+processing 1.2.0 and view 1.0.0. Fields of our own start with ``satseg:``.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _PROJECTION = _EXTENSION.format("projection/v2.0.0")
 _EO = _EXTENSION.format("eo/v2.0.0")
 _FILE = _EXTENSION.format("file/v2.1.0")
 _PROCESSING = _EXTENSION.format("processing/v1.2.0")
+_FURTHER = {"view": _EXTENSION.format("view/v1.0.0"), "processing": _PROCESSING}
 _COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 _GEOTIFF = "image/tiff; application=geotiff"
 _CHUNK = 1 << 22
@@ -58,9 +59,24 @@ def sha256_of(path: Path, progress: Callable[[int, int], None] | None = None) ->
     return digest.hexdigest()
 
 
-def scene_item(record: SceneRecord, grid: Grid, hrefs: Mapping[str, str]) -> dict[str, Any]:
-    """Return the STAC item of a scene; ``hrefs`` names the file of each of its assets."""
+def scene_item(
+    record: SceneRecord,
+    grid: Grid,
+    hrefs: Mapping[str, str],
+    details: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the STAC item of a scene.
+
+    Args:
+        record: what the catalog knows about it.
+        grid: of the image.
+        hrefs: file of each of its assets.
+        details: further properties; ``datetime`` tells the moment where the date alone is less.
+    """
+    known = dict(details or {})
+    moment = known.pop("datetime", None)
     properties = {
+        **known,
         "title": record.title,
         "gsd": record.gsd_m,
         "created": timestamp(),
@@ -71,7 +87,12 @@ def scene_item(record: SceneRecord, grid: Grid, hrefs: Mapping[str, str]) -> dic
     }
     if record.licence:
         properties["license"] = record.licence
-    item = _item(record.id, record.footprint, record.date, properties, (_PROJECTION, _EO, _FILE))
+    used = {key.partition(":")[0] for key in known}
+    extensions = [_PROJECTION, _EO, _FILE]
+    extensions += [url for prefix, url in _FURTHER.items() if prefix in used]
+    item = _item(record.id, record.footprint, record.date, properties, extensions)
+    if moment is not None:
+        item.datetime = dt.datetime.fromisoformat(moment)
     item.add_asset("image", _image(record, hrefs["image"]))
     roles = {"display": ["visual", "overview"], "false_colour": ["overview"]}
     for key, role in roles.items():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
@@ -42,6 +42,8 @@ class Registration:
     truth: Path | None
     licence: str
     copy: bool
+    details: Mapping[str, Any]
+    adopt: bool
 
 
 def register_scene(
@@ -58,7 +60,7 @@ def register_scene(
     _region(catalog, wanted, scene_id, scene, footprint)  # refuse before the work
     truth = _existing(wanted.truth)
     with store.staging() as folder:
-        hrefs, valid = _write_files(scene, folder, wanted.copy, truth, progress)
+        hrefs, valid = _write_files(scene, folder, wanted, truth, progress)
         if valid == 0:
             raise SceneError(
                 expected="an image with data",
@@ -77,7 +79,7 @@ def register_scene(
                 date=date,
                 bands=tuple(scene.bands),
                 gsd_m=sum(scene.grid.gsd_m()) / 2,
-                image=path,
+                image=folder / hrefs["image"],
                 display=folder / "display.tif",
                 false_colour=None,
                 thumbnail=folder / "thumbnail.png",
@@ -88,7 +90,8 @@ def register_scene(
                 sha256=sha256,
                 licence=wanted.licence,
             )
-            write_json(folder / f"{scene_id}.json", scene_item(record, scene.grid, hrefs))
+            item = scene_item(record, scene.grid, hrefs, wanted.details)
+            write_json(folder / f"{scene_id}.json", item)
             catalog.add_region_unlocked(region)
 
         store.register("scenes", scene_id, folder, guard=enter)
@@ -98,7 +101,11 @@ def register_scene(
 
 
 def _write_files(
-    scene: Scene, folder: Path, copy: bool, truth: Path | None, progress: Progress | None
+    scene: Scene,
+    folder: Path,
+    wanted: Registration,
+    truth: Path | None,
+    progress: Progress | None,
 ) -> tuple[dict[str, str], float]:
     """Write the entry's files; return the address of each asset and the share of valid pixels."""
     pictures: dict[Path, Sequence[str]] = {folder / "display.tif": true_colour_bands(scene.bands)}
@@ -113,10 +120,20 @@ def _write_files(
         thumbnail=folder / "thumbnail.png",
         progress=_share(progress, 10, 100),
     )
-    hrefs["image"] = _href(scene.path, folder, "image", copy)
+    if wanted.adopt:
+        hrefs["image"] = _adopted(scene.path, folder)
+    else:
+        hrefs["image"] = _href(scene.path, folder, "image", wanted.copy)
     if truth is not None:
-        hrefs["truth"] = _href(truth, folder, "truth", copy)
+        hrefs["truth"] = _href(truth, folder, "truth", wanted.copy)
     return hrefs, valid
+
+
+def _adopted(path: Path, folder: Path) -> str:
+    """Move an image out of another staging folder; one disk, so that it is a rename."""
+    target = folder / f"image{path.suffix.lower()}"
+    path.replace(target)
+    return f"./{target.name}"
 
 
 def _href(path: Path, folder: Path, name: str, copy: bool) -> str:

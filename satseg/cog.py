@@ -38,6 +38,7 @@ class Layer:
         nodata: nodata value, None for none.
         scale: factor from stored to real values, kept in the file.
         overviews: how overviews are resampled.
+        names: name of each band where there are several, instead of ``description``.
     """
 
     description: str
@@ -46,6 +47,7 @@ class Layer:
     nodata: float | None = 255
     scale: float = 1.0
     overviews: Literal["average", "nearest", "mode"] = "average"
+    names: tuple[str, ...] = ()
 
 
 class RowWriter:
@@ -77,6 +79,10 @@ class RowWriter:
                 raise ValueError(f"{self.rows} rows written of {self._dataset.height}")
             if self._held == self._chunk.shape[1]:
                 self._flush()
+
+    def tag(self, tags: Mapping[str, str]) -> None:
+        """Add metadata that is known only after the rows are."""
+        self._dataset.update_tags(**tags)
 
     def finish(self) -> None:
         """Write what is left.
@@ -160,7 +166,8 @@ def cog_rows(
         rows = temporary.with_name("rows.tif")
         with rasterio.open(rows, "w", **profile) as dataset:
             dataset.update_tags(**(tags or {}))
-            dataset.set_band_description(1, layer.description)
+            for index, name in enumerate(layer.names or (layer.description,), start=1):
+                dataset.set_band_description(index, name)
             if layer.scale != 1.0:
                 dataset.scales = (layer.scale,) * layer.bands
             writer = RowWriter(dataset)
