@@ -24,6 +24,9 @@ _NAME = re.compile(
     r"(?P<time>\d{2}[A-Z]{3}\d{8})-(?P<kind>[A-Z]\d[A-Z]{1,2}S?)-(?P<order>.+)_(?P<part>P\d{3})"
 )
 _TILE = re.compile(r"_R(?P<row>\d+)C(?P<column>\d+)(?=-)")
+_SHORTWAVE = "A"
+"""First letter of short-wave infrared products, which are not mapped."""
+
 _MAX_FILES = 20_000
 
 
@@ -69,7 +72,7 @@ class Delivery:
 
     Attributes:
         folder: where the products were found.
-        part: part of the order, ``P001``.
+        part: order and part, ``056789012010_01_P001``.
         image: the product to map: multispectral where there is one, else pan-sharpened.
         pan: the panchromatic product, or None.
     """
@@ -98,8 +101,10 @@ def find_delivery(folder: Path, *, part: str | None = None) -> Delivery:
     """
     found: dict[str, list[Path]] = {}
     for path in _metadata_files(folder):
-        match = _NAME.fullmatch(_TILE.sub("", path.stem.upper()))
-        found.setdefault(match["part"] if match else path.stem, []).append(path)
+        match = _name(path)
+        if match is None or not match["kind"].startswith(_SHORTWAVE):
+            key = f"{match['order']}_{match['part']}" if match else path.stem
+            found.setdefault(key, []).append(path)
     chosen = _chosen(found, folder, part)
     parts = [_part(path) for path in found[chosen]]
     pans = [each for each in parts if each.kind == "panchromatic"]
@@ -111,10 +116,15 @@ def find_delivery(folder: Path, *, part: str | None = None) -> Delivery:
     if not images:
         raise SceneError(
             expected="a multispectral or pan-sharpened product",
-            found=f"only the panchromatic {pans[0].name}" if pans else f"no product in {folder}",
+            found=f"only the panchromatic {pans[0].name}",
             fix="Add the folder that holds the multispectral product, often named ..._MUL, too",
         )
     return Delivery(folder, chosen, images[0], pans[0] if pans else None)
+
+
+def _name(path: Path) -> re.Match[str] | None:
+    """Return what the name of a product's file says, whatever its tile, or None."""
+    return _NAME.fullmatch(_TILE.sub("", path.stem.upper()))
 
 
 def _metadata_files(folder: Path) -> list[Path]:
@@ -143,15 +153,25 @@ def _metadata_files(folder: Path) -> list[Path]:
 
 def _chosen(found: dict[str, list[Path]], folder: Path, part: str | None) -> str:
     names = sorted(found)
-    if part is None and len(names) == 1:
-        return names[0]
-    if part is not None and part.upper() in {name.upper() for name in names}:
-        return next(name for name in names if name.upper() == part.upper())
+    wanted = names if part is None else [name for name in names if _is_part(name, part)]
+    if len(wanted) == 1:
+        return wanted[0]
+    if not names:
+        raise SceneError(
+            expected="a multispectral or pan-sharpened product",
+            found=f"only short-wave infrared in {folder}",
+            fix="Give the folder that holds the multispectral product, often named ..._MUL",
+        )
     raise SceneError(
         expected=f"one of the parts {', '.join(names)} of the order",
         found=f"{len(names)} in {folder}" if part is None else repr(part),
         fix=f"Name one, for example --part {names[0]}, and add the others in the same way",
     )
+
+
+def _is_part(name: str, part: str) -> bool:
+    """Return whether ``part`` names it whole (``056789012010_01_P002``) or shortly (``P002``)."""
+    return part.upper() in {name.upper(), name.upper().rpartition("_")[2]}
 
 
 def _refuse_ambiguous(images: Sequence[Part], pans: Sequence[Part], folder: Path) -> None:
@@ -176,7 +196,7 @@ def _part(path: Path) -> Part:
 
 
 def _kind(metadata: Metadata) -> Kind:
-    match = _NAME.fullmatch(_TILE.sub("", metadata.path.stem.upper()))
+    match = _name(metadata.path)
     if metadata.names == (PAN,):
         return "panchromatic"
     if metadata.sharpened_by or (match and match["kind"].startswith("S")):

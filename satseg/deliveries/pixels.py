@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -240,13 +240,13 @@ def native_pixels(path: Path, mosaic: Mosaic) -> Iterator[NativePixels]:
 class WarpedPixels:
     """A part on another grid: cubic convolution, averages where the grid is coarser.
 
-    A pixel does not depend on the window that it is read in.
+    A pixel depends on the window that it is read in by no more than rounding.
     """
 
     grid: Grid
     dataset: rasterio.DatasetReader
     coarser: bool
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any]
 
     def read(self, window: Window) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return float32 (bands, h, w), 0 where not valid, and validity (h, w)."""
@@ -285,4 +285,5 @@ def warped_pixels(
     """
     coarser = sum(grid.gsd_m()) / 2 > gsd_m * _COARSER
     with _opened(path) as dataset:
-        yield WarpedPixels(grid, dataset, coarser, dict(options or {}))
+        # A projected product may have polynomials beside it; its georeference counts then.
+        yield WarpedPixels(grid, dataset, coarser, options or {"SRC_METHOD": "GEOTRANSFORM"})

@@ -30,6 +30,9 @@ from satseg.radiometry import DEFAULT_TABLE, CalibrationTable, Linear, table_nam
 _FINEST = 0.75
 """Smallest GSD of a sharpened image, as share of the panchromatic one's."""
 
+_COARSEST = 0.95
+"""Largest, as share of the multispectral one's; beyond it there is nothing to sharpen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choices:
@@ -205,7 +208,7 @@ def _mean_gsd(checked: CheckedPart) -> float:
 
 
 def _check_gsd(wanted: float, pan: float, image: float) -> None:
-    if not pan * _FINEST <= wanted < image:
+    if not pan * _FINEST <= wanted <= image * _COARSEST:
         raise SceneError(
             expected=f"a GSD to sharpen to between the panchromatic {pan:.2f} m and the"
             f" multispectral {image:.2f} m",

@@ -111,7 +111,7 @@ def brovey(
     image: NDArray[np.float32], pan: NDArray[np.float32], found: Statistics
 ) -> NDArray[np.float32]:
     """Return bands (bands, h, w) times pan (h, w) over the simulated band, at most 8-fold."""
-    simulated = np.tensordot(found.weights.astype(np.float32), image, axes=1)
+    simulated = _simulated(image, found)
     ratio = np.ones_like(pan)
     np.divide(pan, simulated, out=ratio, where=simulated > 0)
     return np.asarray(image * np.clip(ratio, 0, _MOST_RATIO), dtype=np.float32)
@@ -121,11 +121,20 @@ def gram_schmidt(
     image: NDArray[np.float32], pan: NDArray[np.float32], found: Statistics
 ) -> NDArray[np.float32]:
     """Return bands (bands, h, w) plus their gain times (matched pan less the simulated band)."""
-    simulated = np.tensordot(found.weights.astype(np.float32), image, axes=1)
+    simulated = _simulated(image, found)
     scale = np.float32(found.simulated_std / found.pan_std)
     matched = (pan - np.float32(found.pan_mean)) * scale + np.float32(found.simulated_mean)
     gains = found.gains.astype(np.float32)[:, None, None]
     return np.asarray(image + gains * (matched - simulated)[None], dtype=np.float32)
+
+
+def _simulated(image: NDArray[np.float32], found: Statistics) -> NDArray[np.float32]:
+    """Return the weighted sum of the bands, (h, w), added in one order whatever the block."""
+    total = np.zeros(image.shape[1:], dtype=np.float32)
+    for weight, band in zip(found.weights, image, strict=True):
+        if weight:
+            total += np.float32(weight) * band
+    return total
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,382 @@
+"""From a delivery to a scene of the catalog: pixels, provenance, and what is refused."""
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from delivery_files import (
+    GRID,
+    TEXT,
+    drop,
+    edit,
+    numbers,
+    write_multispectral,
+    write_panchromatic,
+)
+from shelf_files import snapshot
+
+from satseg.bands import WORLDVIEW3
+from satseg.catalog import Catalog
+from satseg.deliveries import Choices, add_delivery, described, make_image, understand
+from satseg.errors import CatalogError, DateError, SatsegError, SceneError
+from satseg.radiometry import (
+    DEFAULT_TABLE,
+    TABLES,
+    Illumination,
+    earth_sun_distance_au,
+    to_reflectance,
+)
+from satseg.scene import open_scene
+from satseg.simulate.delivery import FACTORS
+from satseg.windows import Window
+
+LIGHT = Illumination(30.0, earth_sun_distance_au(TEXT.moment))
+LINEAR = to_reflectance(FACTORS, LIGHT, TABLES[DEFAULT_TABLE])
+
+
+def add(catalog: Catalog, folder: Path, choices: Choices | None = None, **options: str) -> Path:
+    """Add a delivery and return its image."""
+    return add_delivery(catalog, understand(folder, choices), **options).image
+
+
+def item(catalog: Catalog, scene_id: str) -> dict:
+    path = catalog.root / "scenes" / scene_id / f"{scene_id}.json"
+    return json.loads(path.read_text())
+
+
+def test_two_tiles_become_one_image_of_reflectance(catalog: Catalog, delivery: Path) -> None:
+    path = add(catalog, delivery)
+    with rasterio.open(path) as dataset:
+        stored, scale, nodata = dataset.read(), dataset.scales[0], dataset.nodata
+        assert dataset.descriptions == WORLDVIEW3
+        assert dataset.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+    expected = LINEAR.apply(numbers())
+    assert (stored.dtype, scale, nodata) == (np.uint16, 1e-4, 0)
+    np.testing.assert_allclose(stored * scale, np.maximum(expected, 1e-4), atol=0.51e-4)
+
+
+def test_two_pixels_agree_with_hand_computed_reflectance(catalog: Catalog, tmp_path: Path) -> None:
+    """The pixels of test_radiometry.py, through files: stored numbers are rho x 10000, rounded."""
+    image = numbers()
+    image[:, 7, 11] = (220, 240, 260, 280, 300, 320, 340, 360)  # in the first tile
+    image[:, 30, 50] = (560, 520, 480, 440, 400, 360, 320, 280)  # in the second
+    write_multispectral(tmp_path / "d", image)
+    with rasterio.open(add(catalog, tmp_path / "d")) as dataset:
+        stored = dataset.read()
+    assert stored[:, 7, 11].tolist() == [2361, 1889, 1483, 1892, 2226, 2957, 1955, 2310]
+    assert stored[:, 30, 50].tolist() == [6499, 4311, 2888, 3052, 3011, 3354, 1820, 1747]
+
+
+def test_fill_stays_nodata_and_a_dark_band_does_not(catalog: Catalog, tmp_path: Path) -> None:
+    image = numbers()
+    image[:, :5, :7] = 0
+    image[0, 20, 20] = 0  # no light in one band only
+    image[1, 20, 21] = 1  # negative reflectance
+    image[2, 20, 22] = 65535
+    write_multispectral(tmp_path / "d", image)
+    path = add(catalog, tmp_path / "d")
+    with rasterio.open(path) as dataset:
+        stored, tags = dataset.read(), dataset.tags()
+    assert (stored == 0).all(axis=0).sum() == 35
+    assert (stored == 0).any(axis=0).sum() == 35
+    assert (stored[0, 20, 20], stored[1, 20, 21], stored[2, 20, 22]) == (1, 1, 65535)
+    assert (tags["SATSEG_CLIPPED_LOW"], tags["SATSEG_CLIPPED_HIGH"]) == ("2", "1")
+    assert tags["SATSEG_VALUES"] == str(8 * (40 * 60 - 35))
+    (record,) = catalog.scenes()
+    assert record.valid_fraction == pytest.approx(1 - 35 / 2400)
+
+
+def test_the_file_tells_how_it_was_made(catalog: Catalog, delivery: Path) -> None:
+    with rasterio.open(add(catalog, delivery)) as dataset:
+        tags = dataset.tags()
+    made = json.loads(tags["SATSEG_MADE"])["reflectance"]
+    assert tags["SATSEG_CALIBRATION"] == made["calibration"] == "2016v0.Int"
+    assert tags["SATSEG_UNIT"] == "top-of-atmosphere reflectance x 10000"
+    assert (tags["ACQUISITION_DATE"], tags["SATSEG_SIMULATED"]) == ("2015-06-06", "YES")
+    assert made["earth_sun_distance_au"] == pytest.approx(1.0146813)
+    assert made["sun_elevation_deg"] == 30.0
+    assert made["bands"]["red"] == {
+        "absCalFactor": 0.0113,
+        "effectiveBandwidth_um": 0.0585,
+        "gain": 0.964,
+        "offset": -3.021,
+        "Esun": 1535.33,
+    }
+
+
+def test_the_item_follows_stac(catalog: Catalog, delivery: Path, imd: Path) -> None:
+    edit(imd, ("meanOffNadirViewAngle = 0.0", "meanOffNadirViewAngle = 14.4"))
+    add(catalog, delivery, scene_id="mine", title="Mine", licence="proprietary")
+    found = item(catalog, "mine")
+    properties = found["properties"]
+    assert properties["datetime"] == "2015-06-06T02:41:00Z"
+    assert properties["view:sun_elevation"] == 30.0
+    assert properties["view:sun_azimuth"] == 110.0
+    assert properties["view:off_nadir"] == 14.4
+    assert properties["view:azimuth"] == 0.0
+    assert properties["eo:cloud_cover"] == 1.2
+    assert (properties["platform"], properties["processing:level"]) == ("worldview-3", "LV2A")
+    assert properties["satseg:made"]["clipped"]["high"] == 0
+    assert properties["satseg:delivery"]["part"] == "000000000000_01_P001"
+    assert {"view", "eo", "processing"} <= {url.split("/")[3] for url in found["stac_extensions"]}
+    record = catalog.scene("mine")
+    assert (record.date, record.title) == (dt.date(2015, 6, 6), "Mine")
+    assert (record.bands, record.simulated, record.licence) == (WORLDVIEW3, True, "proprietary")
+
+
+def test_another_table_gives_other_numbers_and_is_named(catalog: Catalog, delivery: Path) -> None:
+    path = add(catalog, delivery, Choices(table="2018v0"))
+    expected = to_reflectance(FACTORS, LIGHT, TABLES["2018v0"]).apply(numbers())
+    with rasterio.open(path) as dataset:
+        found = dataset.read() * 1e-4
+        assert dataset.tags()["SATSEG_CALIBRATION"] == "2018v0"
+    np.testing.assert_allclose(found, np.maximum(expected, 1e-4), atol=0.51e-4)
+
+
+def test_numbers_of_several_tiles_are_used_where_they_lie(catalog: Catalog, delivery: Path) -> None:
+    before = snapshot(delivery)
+    path = add(catalog, delivery, Choices(toa=False), scene_id="dn")
+    assert path == catalog.root / "scenes" / "dn" / "image.vrt"
+    scene = open_scene(path)
+    with scene.reader() as reader:
+        found, valid = reader.pixels.native(Window(0, 0, 40, 60), range(8))
+    np.testing.assert_array_equal(found, numbers())
+    assert valid.all()
+    assert snapshot(delivery) == before
+    assert "--no-toa" in item(catalog, "dn")["properties"]["satseg:made"]["digital_numbers_because"]
+    catalog.remove_scene("dn")
+    assert snapshot(delivery) == before
+
+
+def test_numbers_of_one_tile_are_linked(catalog: Catalog, delivery: Path, imd: Path) -> None:
+    tile = _one_tile(imd)
+    assert add(catalog, delivery, Choices(toa=False)) == tile
+
+
+def test_numbers_can_be_copied(catalog: Catalog, delivery: Path) -> None:
+    path = add(catalog, delivery, Choices(toa=False, copy=True))
+    with rasterio.open(path) as dataset:
+        np.testing.assert_array_equal(dataset.read(), numbers())
+        assert dataset.scales[0] == 1.0
+        assert dataset.tags()["SATSEG_UNIT"] == "digital numbers"
+    assert path.is_relative_to(catalog.root)
+
+
+def _one_tile(imd: Path) -> Path:
+    """Make the delivery's product one tile without a .TIL, and return the tile."""
+    first, second = sorted(imd.parent.glob("*.TIF"))
+    imd.with_suffix(".TIL").unlink()
+    second.unlink()
+    edit(imd, ("numColumns = 60", "numColumns = 30"))
+    return first
+
+
+REFUSED = {
+    "pan-sharpened": (('Algorithm = "None"', 'Algorithm = "UNB"'), "the supplier pan-sharpened it"),
+    "DRA": (('Enhancement = "Off"', 'Enhancement = "DRA"'), "adjusted its dynamic range (DRA)"),
+    "ACOMP": (('Enhancement = "Off"', 'Enhancement = "ACOMP"'), "for the atmosphere already"),
+    "WorldView-2": (('"WV03"', '"WV02"'), "tables are WorldView-3's; this is WorldView-2"),
+    "joined": (
+        ("BEGIN_GROUP = MAP", "BEGIN_GROUP = IMAGE_2\nEND_GROUP = IMAGE_2\nBEGIN_GROUP = MAP"),
+        "joined from 2 acquisitions",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_reflectance_is_refused_where_numbers_measure_none(
+    catalog: Catalog, delivery: Path, imd: Path, case: str
+) -> None:
+    change, told = REFUSED[case]
+    edit(imd, change)
+    plan = understand(delivery)
+    assert (plan.unit, told in plan.reason) == ("digital numbers", True)
+    assert any(told in text for label, text in described(plan) if label == "Calibration")
+    with pytest.raises(SceneError) as refused:
+        understand(delivery, Choices(toa=True))
+    assert told in str(refused.value)
+    assert "Leave out --toa" in str(refused.value)
+
+
+DAMAGED = {
+    "no absCalFactor": ("absCalFactor", "no absCalFactor in 15JUN06024100-M2AS"),
+    "no effectiveBandwidth": ("effectiveBandwidth", "no effectiveBandwidth in"),
+    "no sun": ("meanSunEl", "the sun's elevation as meanSunEl; found none"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_an_imd_that_lacks_what_reflectance_needs_is_an_error(
+    catalog: Catalog, delivery: Path, imd: Path, case: str
+) -> None:
+    pattern, told = DAMAGED[case]
+    drop(imd, pattern)
+    before = snapshot(catalog.root)
+    with pytest.raises(SceneError) as refused:
+        add(catalog, delivery)
+    assert told in str(refused.value)
+    assert "--no-toa" in str(refused.value)
+    assert snapshot(catalog.root) == before
+    add(catalog, delivery, Choices(toa=False))
+
+
+def test_factors_that_are_no_factors_are_an_error(delivery: Path, imd: Path) -> None:
+    edit(imd, ("absCalFactor = [^;]*", "absCalFactor = -1.0"))
+    with pytest.raises(SceneError, match="abs_cal_factor of the band coastal above 0; found -1"):
+        understand(delivery)
+
+
+DISAGREEING = {
+    "bands": (("BAND_N2", "BAND_X"), "Expected 7 bands"),
+    "rows": (("numRows = 40", "numRows = 50"), "Expected 50 x 60 pixels"),
+    "columns": (("numColumns = 60", "numColumns = 61"), "found 40 x 60 in 15JUN"),
+}
+
+
+@pytest.mark.parametrize("case", DISAGREEING)
+def test_an_imd_that_disagrees_with_its_tiles_is_an_error(
+    delivery: Path, imd: Path, case: str
+) -> None:
+    change, told = DISAGREEING[case]
+    edit(imd, change)
+    with pytest.raises(SceneError) as refused:
+        understand(delivery)
+    assert told in str(refused.value)
+    assert "do not belong together" in str(refused.value)
+
+
+def test_tiles_that_lie_elsewhere_than_the_til_says_are_an_error(delivery: Path, imd: Path) -> None:
+    til = imd.with_suffix(".TIL")
+    edit(til, ("ULColOffset = 30", "ULColOffset = 29"))
+    edit(imd, ("numColumns = 60", "numColumns = 59"))
+    with pytest.raises(SceneError, match=r"at row 0, column 29.*found row 0.0, column 30.0"):
+        understand(delivery)
+
+
+def test_tiles_of_two_places_are_an_error(delivery: Path, imd: Path) -> None:
+    _, second = sorted(imd.parent.glob("*.TIF"))
+    with rasterio.open(second, "r+") as dataset:
+        dataset.crs = "EPSG:32650"
+    with pytest.raises(SceneError, match="one data type and CRS, uint16 in EPSG:32651"):
+        understand(delivery)
+
+
+def test_tiles_without_a_place_are_an_error(delivery: Path, imd: Path) -> None:
+    data = numbers()
+    for number, tile in enumerate(sorted(imd.parent.glob("*.TIF"))):
+        with (
+            pytest.warns(rasterio.errors.NotGeoreferencedWarning),
+            rasterio.open(
+                tile, "w", driver="GTiff", width=30, height=40, count=8, dtype="uint16"
+            ) as dataset,
+        ):
+            dataset.write(data[:, :, 30 * number : 30 * number + 30])
+    with pytest.raises(SceneError, match="no CRS in 15JUN"):
+        understand(delivery)
+
+
+def test_floats_are_no_digital_numbers(delivery: Path, imd: Path) -> None:
+    tile = _one_tile(imd)
+    with rasterio.open(tile) as dataset:
+        profile, data = dataset.profile, dataset.read()
+    with rasterio.open(tile, "w", **{**profile, "dtype": "float32"}) as dataset:
+        dataset.write(data.astype("float32"))
+    with pytest.raises(SceneError, match="float32 in 15JUN"):
+        understand(delivery)
+
+
+@pytest.mark.parametrize("toa", [None, False])
+def test_a_tile_that_is_cut_off_registers_nothing(
+    catalog: Catalog, delivery: Path, imd: Path, cut_off: Callable[[Path], None], toa: bool | None
+) -> None:
+    cut_off(max(imd.parent.glob("*.TIF")))
+    before = snapshot(catalog.root)
+    with pytest.raises(SatsegError) as refused:
+        add(catalog, delivery, Choices(toa=toa))
+    assert "again" in str(refused.value)
+    assert snapshot(catalog.root) == before
+
+
+def test_an_image_of_fill_registers_nothing(catalog: Catalog, tmp_path: Path) -> None:
+    write_multispectral(tmp_path / "d", np.zeros((8, *GRID.shape), np.uint16))
+    before = snapshot(catalog.root)
+    with pytest.raises(SceneError, match="nothing but fill"):
+        add(catalog, tmp_path / "d")
+    assert snapshot(catalog.root) == before
+
+
+def test_what_is_there_already_is_refused_before_the_work(catalog: Catalog, delivery: Path) -> None:
+    add(catalog, delivery, scene_id="mine")
+    seen: list[int] = []
+    with pytest.raises(CatalogError, match="'mine' in .*satseg scenes remove mine"):
+        add_delivery(
+            catalog,
+            understand(delivery),
+            scene_id="mine",
+            progress=lambda done, total: seen.append(done),
+        )
+    assert seen == []
+    with pytest.raises(CatalogError, match="a file of the same content as scene 'mine'"):
+        add(catalog, delivery, scene_id="again")
+    assert [scene.id for scene in catalog.scenes()] == ["mine"]
+
+
+def test_a_date_that_contradicts_the_imd_is_refused(catalog: Catalog, delivery: Path) -> None:
+    plan = understand(delivery)
+    with pytest.raises(DateError, match="2015-06-06, the day in 15JUN"):
+        add_delivery(catalog, plan, date=dt.date(2015, 6, 7))
+    add_delivery(catalog, plan, date=dt.date(2015, 6, 6))
+
+
+def test_progress_ends_at_all_of_it(catalog: Catalog, delivery: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    add_delivery(
+        catalog, understand(delivery), progress=lambda done, total: seen.append((done, total))
+    )
+    assert seen == sorted(seen)
+    assert seen[-1] == (100, 100)
+
+
+def test_four_band_products_are_scenes_of_four_named_bands(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    chosen = [each for each in FACTORS if each.band in ("blue", "green", "red", "nir1")]
+    write_multispectral(tmp_path / "d", factors=chosen)
+    add(catalog, tmp_path / "d")
+    (record,) = catalog.scenes()
+    assert record.bands == ("blue", "green", "red", "nir1")
+
+
+def test_the_image_does_not_depend_on_the_blocks_it_is_made_in(
+    catalog: Catalog, delivery: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = understand(delivery, Choices(pansharpen_m=0.6))
+    with catalog.staging() as one, catalog.staging() as other:
+        whole, _ = make_image(plan, one)
+        monkeypatch.setattr("satseg.deliveries.image._BLOCK_COLUMNS", 101)
+        monkeypatch.setattr("satseg.deliveries.image._ROW_BYTES", 37 * 2 * 8 * 240)
+        pieces, _ = make_image(plan, other)
+        with rasterio.open(whole) as left, rasterio.open(pieces) as right:
+            apart = left.read().astype(int) - right.read()
+    assert np.abs(apart).max() <= 1  # a value on the edge of rounding
+    assert (apart != 0).mean() < 1e-4
+
+
+def test_an_unknown_method_or_table_is_refused() -> None:
+    with pytest.raises(SceneError, match="one of the methods gram-schmidt, brovey"):
+        Choices(method="ihs")  # type: ignore[arg-type]
+    with pytest.raises(SceneError, match="found '2020'"):
+        Choices(table="2020")
+
+
+def test_a_panchromatic_product_beside_does_not_disturb(catalog: Catalog, tmp_path: Path) -> None:
+    write_multispectral(tmp_path / "d")
+    pan = write_panchromatic(tmp_path / "d")
+    drop(pan, "absCalFactor")  # only matters where it sharpens
+    add(catalog, tmp_path / "d")
+    with pytest.raises(SceneError, match="no absCalFactor in 15JUN06024100-P2AS"):
+        understand(tmp_path / "d", Choices(pansharpen_m=0.6))
