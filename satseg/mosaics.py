@@ -125,7 +125,7 @@ def write_mosaic(path: Path, mosaic: Mosaic, *, tags: Mapping[str, str] | None =
         numbers = ", ".join(repr(float(number)) for number in (c, a, b, f, d, e))
         ET.SubElement(root, "GeoTransform").text = numbers
     for domain, pairs in (("", tags), ("RPC", mosaic.rpc)):
-        metadata = ET.SubElement(root, "Metadata", **({"domain": domain} if domain else {}))
+        metadata = ET.SubElement(root, "Metadata", {"domain": domain} if domain else {})
         for key, value in (pairs or {}).items():
             ET.SubElement(metadata, "MDI", key=key).text = value
     folder = path.parent.resolve()
@@ -164,8 +164,9 @@ def _write_band(
             RasterYSize=str(tile.height),
             DataType=kind,
         )
-        ET.SubElement(source, "SrcRect", xOff="0", yOff="0", **size)
-        ET.SubElement(source, "DstRect", xOff=str(tile.column), yOff=str(tile.row), **size)
+        ET.SubElement(source, "SrcRect", {"xOff": "0", "yOff": "0"} | size)
+        place = {"xOff": str(tile.column), "yOff": str(tile.row)}
+        ET.SubElement(source, "DstRect", place | size)
 
 
 def driver_of(path: Path) -> str:

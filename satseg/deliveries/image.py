@@ -134,6 +134,6 @@ def _stored(
     clipped.low += int(((numbers < 1) & inside).sum())
     clipped.high += int(((numbers > _TOP) & inside).sum())
     clipped.total += int(valid.sum()) * len(values)
-    stored = np.clip(numbers, 1, _TOP).astype(np.uint16)
+    stored: NDArray[np.uint16] = np.clip(numbers, 1, _TOP).astype(np.uint16)
     stored[:, ~valid] = 0
     return stored

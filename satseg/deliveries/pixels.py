@@ -266,7 +266,7 @@ class WarpedPixels:
                 UNIFIED_SRC_NODATA="YES",
                 **self.options,
             )
-        valid = np.isfinite(values).all(axis=0)
+        valid = np.asarray(np.isfinite(values).all(axis=0), dtype=np.bool_)
         values[:, ~valid] = 0
         return values, valid
 

@@ -153,7 +153,9 @@ def _averaged(image: NDArray[np.uint16]) -> NDArray[np.uint16]:
     """Return means of 4 x 4 pixels; one of them without data leaves none."""
     bands, height, width = image.shape
     blocks = image.reshape(bands, height // RATIO, RATIO, width // RATIO, RATIO)
-    means = np.rint(blocks.mean(axis=(2, 4), dtype=np.float32)).astype(np.uint16)
+    means: NDArray[np.uint16] = np.rint(blocks.mean(axis=(2, 4), dtype=np.float32)).astype(
+        np.uint16
+    )
     empty = (image == 0).all(axis=0).reshape(blocks.shape[1:]).any(axis=(1, 3))
     means[:, empty] = 0
     return means
