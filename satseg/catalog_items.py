@@ -31,6 +31,7 @@ _PROCESSING = _EXTENSION.format("processing/v1.2.0")
 _FURTHER = {"view": _EXTENSION.format("view/v1.0.0"), "processing": _PROCESSING}
 _COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 _GEOTIFF = "image/tiff; application=geotiff"
+_MOSAIC = "application/x-gdal-vrt+xml"
 _CHUNK = 1 << 22
 
 _COMMON_NAMES = {
@@ -183,7 +184,8 @@ def _image(record: SceneRecord, href: str) -> pystac.Asset:
         "file:checksum": MULTIHASH_SHA256 + record.sha256,
         "file:size": record.image.stat().st_size,
     }
-    return pystac.Asset(href, "image", None, _GEOTIFF, ["data"], extra_fields=fields)
+    kind = _MOSAIC if href.endswith(".vrt") else _GEOTIFF
+    return pystac.Asset(href, "image", None, kind, ["data"], extra_fields=fields)
 
 
 def _bands(names: Sequence[str]) -> list[dict[str, Any]]:

@@ -131,6 +131,8 @@ def _write_files(
 
 def _adopted(path: Path, folder: Path) -> str:
     """Move an image out of another staging folder; one disk, so that it is a rename."""
+    if path.parent.parent != folder.parent.resolve():
+        raise ValueError(f"{path} does not lie in a folder of the catalog's staging area")
     target = folder / f"image{path.suffix.lower()}"
     path.replace(target)
     return f"./{target.name}"
@@ -202,7 +204,7 @@ def _region(
         name_en=wanted.title or scene.path.stem,
         name_zh="",
         geometry=footprint,
-        summary=f"The outline of the scene {scene.path.name}.",
+        summary=f"The outline of the scene {wanted.title or scene.path.name}.",
     )
 
 

@@ -54,7 +54,7 @@ def add_delivery(
         date: the caller's idea of the day, which must be the .IMD's.
         region_id: region of its series; see ``Catalog.add_scene``.
         scene_id: identifier; made from the product's name without it.
-        title: name to show; the product's name without it.
+        title: name to show; satellite and day without it.
         licence: terms of the imagery.
         progress: called with (percent done, 100).
 
@@ -75,12 +75,18 @@ def add_delivery(
             region_id=region_id,
             bands=plan.bands,
             scene_id=name,
-            title=title or plan.delivery.image.name,
+            title=title or _title(plan),
             licence=licence,
             details=stac_properties(plan, made),
             adopt=path.parent == folder,
             progress=lambda done, total: report(60 + 40 * done // max(1, total), 100),
         )
+
+
+def _title(plan: Plan) -> str:
+    metadata = plan.delivery.image.metadata
+    title = f"{metadata.platform}, {metadata.acquired:%Y-%m-%d}"
+    return f"{title}, simulated" if plan.simulated else title
 
 
 def _refuse(catalog: Catalog, plan: Plan, name: str, date: dt.date | None) -> None:

@@ -147,7 +147,10 @@ def test_numbers_of_several_tiles_are_used_where_they_lie(catalog: Catalog, deli
     np.testing.assert_array_equal(found, numbers())
     assert valid.all()
     assert snapshot(delivery) == before
-    assert "--no-toa" in item(catalog, "dn")["properties"]["satseg:made"]["digital_numbers_because"]
+    entry = item(catalog, "dn")
+    assert "--no-toa" in entry["properties"]["satseg:made"]["digital_numbers_because"]
+    assert entry["assets"]["image"]["href"] == "./image.vrt"
+    assert "vrt" in entry["assets"]["image"]["type"]
     catalog.remove_scene("dn")
     assert snapshot(delivery) == before
 
@@ -349,6 +352,17 @@ def test_four_band_products_are_scenes_of_four_named_bands(
     add(catalog, tmp_path / "d")
     (record,) = catalog.scenes()
     assert record.bands == ("blue", "green", "red", "nir1")
+    assert record.title == "WorldView-3, 2015-06-06, simulated"
+    (region,) = catalog.regions()
+    assert region.summary == "The outline of the scene WorldView-3, 2015-06-06, simulated."
+
+
+def test_only_images_of_the_staging_area_are_moved(catalog: Catalog, delivery: Path) -> None:
+    tile = min(delivery.rglob("*M2AS*.TIF"))
+    with pytest.raises(ValueError, match="staging area"):
+        catalog.add_scene(tile, date="2015-06-06", adopt=True)
+    assert tile.is_file()
+    assert catalog.scenes() == []
 
 
 def test_the_image_does_not_depend_on_the_blocks_it_is_made_in(
