@@ -85,7 +85,14 @@ def test_a_vrt_outside_of_a_catalog_is_no_image(tiles: list[Tile], tmp_path: Pat
     assert "gdal_translate" in str(refused.value)
 
 
-SOURCE = '<SourceFilename relativeToVRT="1">{}</SourceFilename>'
+def test_a_vrt_beside_the_entries_of_a_catalog_is_no_image(
+    tiles: list[Tile], catalog: Catalog
+) -> None:
+    path = catalog.root / "uploads" / "s" / "image.vrt"
+    path.parent.mkdir(parents=True)
+    write_mosaic(path, mosaic(tiles))
+    with pytest.raises(SceneError, match="a VRT outside of a catalog"):
+        open_scene(path)
 
 
 @pytest.mark.parametrize(

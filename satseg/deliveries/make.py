@@ -140,8 +140,6 @@ def make_image(
             tags=_tags(plan, made),
             progress=progress,
         )
-    for vrt in folder.glob(f"*{SUFFIX}"):
-        vrt.unlink()
     return path, made | {"clipped": _counted(clipped)}
 
 
@@ -166,9 +164,13 @@ def _values(plan: Plan, folder: Path) -> Iterator[tuple[Values, Statistics | Non
 
 
 def _statistics(plan: Plan, folder: Path) -> Statistics:
-    """Return statistics of both images, decimated to 256 pixels a side at most by averaging."""
-    longer = max(plan.grid.shape)
-    share = min(1.0, _DECIMATED_PX / longer)
+    """Return statistics of both images, averaged onto one coarse grid.
+
+    Its pixels are never finer than the multispectral ones, so that both images show the same
+    detail on it, and there are at most 256 a side.
+    """
+    finer = sum(plan.grid.gsd_m()) / 2 / plan.image.gsd_m
+    share = min(1.0, finer, _DECIMATED_PX / max(plan.grid.shape))
     size = (max(1, round(n * share)) for n in plan.grid.shape)
     coarse = plan.grid.resized(*size)
     window = Window(0, 0, *coarse.shape)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pystac
 import pytest
 import rasterio
 from delivery_files import (
@@ -17,6 +18,7 @@ from delivery_files import (
     write_multispectral,
     write_panchromatic,
 )
+from pystac.validation.stac_validator import JsonSchemaSTACValidator
 from shelf_files import snapshot
 
 from satseg.bands import WORLDVIEW3
@@ -123,6 +125,7 @@ def test_the_item_follows_stac(catalog: Catalog, delivery: Path, imd: Path) -> N
     assert properties["satseg:made"]["clipped"]["high"] == 0
     assert properties["satseg:delivery"]["part"] == "000000000000_01_P001"
     assert {"view", "eo", "processing"} <= {url.split("/")[3] for url in found["stac_extensions"]}
+    assert JsonSchemaSTACValidator().validate_core(found, pystac.STACObjectType.ITEM, "1.1.0")
     record = catalog.scene("mine")
     assert (record.date, record.title) == (dt.date(2015, 6, 6), "Mine")
     assert (record.bands, record.simulated, record.licence) == (WORLDVIEW3, True, "proprietary")

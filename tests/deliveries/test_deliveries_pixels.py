@@ -48,6 +48,16 @@ def test_fill_is_not_drawn_into_its_neighbours(path: Path) -> None:
     np.testing.assert_allclose(values[1:, valid], 500, rtol=1e-6)
 
 
+def test_fill_of_a_tile_that_names_no_nodata_is_fill(tmp_path: Path, image: np.ndarray) -> None:
+    imd = write_multispectral(tmp_path / "d", image)
+    tile = imd.with_name(imd.name.replace("M2AS", "M2AS_R1C2")).with_suffix(".TIF")
+    right = replace(GRID, transform=(2.4, 0.0, 380072.0, 0.0, -2.4, 3455000.0), width=30)
+    with warped_pixels(tile, right.resized(80, 60), gsd_m=2.4) as pixels:
+        _, valid = pixels.read(Window(0, 0, 80, 60))
+    assert not valid[42:58, 22:38].any()
+    assert valid.sum() == 80 * 60 - 20 * 20
+
+
 def test_coarser_pixels_are_means_of_what_has_data(path: Path) -> None:
     with warped_pixels(path, GRID.resized(8, 12), gsd_m=2.4) as pixels:
         values, valid = pixels.read(Window(0, 0, 8, 12))
