@@ -9,6 +9,7 @@ import numpy as np
 import pystac
 import pytest
 import rasterio
+import rasterio.shutil
 from delivery_files import (
     GRID,
     TEXT,
@@ -295,14 +296,32 @@ def test_floats_are_no_digital_numbers(delivery: Path, imd: Path) -> None:
         understand(delivery)
 
 
-@pytest.mark.parametrize("toa", [None, False])
+CHOICES = {
+    "reflectance": Choices(),
+    "numbers": Choices(toa=False),
+    "sharpened": Choices(pansharpen_m=0.6),
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize("cut", ["the header", "the pixels"])
 def test_a_tile_that_is_cut_off_registers_nothing(
-    catalog: Catalog, delivery: Path, imd: Path, cut_off: Callable[[Path], None], toa: bool | None
+    catalog: Catalog,
+    delivery: Path,
+    imd: Path,
+    cut_off: Callable[[Path], None],
+    choice: str,
+    cut: str,
 ) -> None:
-    cut_off(max(imd.parent.glob("*.TIF")))
+    tile = max(imd.parent.glob("*.TIF"))
+    if cut == "the pixels":  # a COG has its header in front
+        rasterio.shutil.copy(tile, tile.with_suffix(".cog"), driver="COG", compress="deflate")
+        tile.with_suffix(".cog").replace(tile)
+    cut_off(tile)
     before = snapshot(catalog.root)
     with pytest.raises(SatsegError) as refused:
-        add(catalog, delivery, Choices(toa=toa))
+        add(catalog, delivery, CHOICES[choice])
+    assert tile.name in str(refused.value)
     assert "again" in str(refused.value)
     assert snapshot(catalog.root) == before
 
