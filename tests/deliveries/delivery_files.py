@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from satseg.catalog import Catalog
+from satseg.deliveries import Choices, add_delivery, understand
 from satseg.grids import Grid
 from satseg.radiometry import BandFactors
 from satseg.simulate.delivery import FACTORS, PAN_FACTORS, ProductPixels, write_product
@@ -76,3 +78,17 @@ def drop(path: Path, pattern: str) -> Path:
     assert len(kept) < len(lines), pattern
     path.write_text("\n".join(kept))
     return path
+
+
+def one_tile(imd: Path) -> Path:
+    """Make the delivery's product one tile without a .TIL, and return the tile."""
+    first, second = sorted(imd.parent.glob("*.TIF"))
+    imd.with_suffix(".TIL").unlink()
+    second.unlink()
+    edit(imd, ("numColumns = 60", "numColumns = 30"))
+    return first
+
+
+def add(catalog: Catalog, folder: Path, choices: Choices | None = None, **options: str) -> Path:
+    """Add a delivery and return its image."""
+    return add_delivery(catalog, understand(folder, choices), **options).image
