@@ -151,6 +151,7 @@ class Catalog:
         licence: str = "",
         properties: Mapping[str, Any] | None = None,
         copy: bool = False,
+        adopt: bool = False,
         progress: Progress | None = None,
     ) -> SceneRecord:
         """Register an image with its display copies and return its record.
@@ -165,8 +166,9 @@ class Catalog:
             title: name to show; the file's name without it.
             truth: classes of the same scene (codes of ``satseg.classes``).
             licence: terms of the image, for example ``CC-BY-SA-4.0``.
-            properties: further STAC properties of the item, for example ``providers``.
+            properties: further STAC properties of the scene, for example ``view:off_nadir``.
             copy: whether to copy the image and the truth into the catalog.
+            adopt: whether to move the image, made in a folder of ``staging``, into the entry.
             progress: called with (percent done, 100).
 
         Raises:
@@ -185,7 +187,8 @@ class Catalog:
             truth=truth,
             licence=licence,
             copy=copy,
-            properties=properties or {},
+            properties=dict(properties or {}),
+            adopt=adopt,
         )
         return self.scene(register_scene(self, self._store, options, progress))
 

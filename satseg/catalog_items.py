@@ -1,7 +1,7 @@
 """STAC items of scenes, predictions and areas.
 
-Source: STAC specification 1.1.0 with the extensions projection 2.0.0, eo 2.0.0, file 2.1.0 and
-processing 1.2.0. Fields of our own start with ``satseg:``.
+Source: STAC specification 1.1.0 with the extensions projection 2.0.0, eo 2.0.0, file 2.1.0,
+processing 1.2.0 and view 1.0.0. Fields of our own start with ``satseg:``.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ _PROJECTION = _EXTENSION.format("projection/v2.0.0")
 _EO = _EXTENSION.format("eo/v2.0.0")
 _FILE = _EXTENSION.format("file/v2.1.0")
 _PROCESSING = _EXTENSION.format("processing/v1.2.0")
+_FURTHER = {"view": _EXTENSION.format("view/v1.0.0"), "processing": _PROCESSING}
 _COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 _GEOTIFF = "image/tiff; application=geotiff"
+_MOSAIC = "application/x-gdal-vrt+xml"
 _CHUNK = 1 << 22
 
 _COMMON_NAMES = {
@@ -67,13 +69,15 @@ def scene_item(
     """Return the STAC item of a scene.
 
     Args:
-        record: the scene.
-        grid: its pixel grid.
-        hrefs: the file of each of its assets.
-        further: properties beside those that come from the record, which take precedence.
+        record: what the catalog knows about it.
+        grid: of the image.
+        hrefs: file of each of its assets.
+        further: properties beside the record's; ``datetime`` tells the moment where the date alone is less.
     """
+    known = dict(further or {})
+    moment = known.pop("datetime", None)
     properties = {
-        **(further or {}),
+        **known,
         "title": record.title,
         "gsd": record.gsd_m,
         "created": timestamp(),
@@ -84,7 +88,12 @@ def scene_item(
     }
     if record.licence:
         properties["license"] = record.licence
-    item = _item(record.id, record.footprint, record.date, properties, (_PROJECTION, _EO, _FILE))
+    used = {key.partition(":")[0] for key in known}
+    extensions = [_PROJECTION, _EO, _FILE]
+    extensions += [url for prefix, url in _FURTHER.items() if prefix in used]
+    item = _item(record.id, record.footprint, record.date, properties, extensions)
+    if moment is not None:
+        item.datetime = dt.datetime.fromisoformat(moment)
     item.add_asset("image", _image(record, hrefs["image"]))
     roles = {"display": ["visual", "overview"], "false_colour": ["overview"]}
     for key, role in roles.items():
@@ -175,7 +184,8 @@ def _image(record: SceneRecord, href: str) -> pystac.Asset:
         "file:checksum": MULTIHASH_SHA256 + record.sha256,
         "file:size": record.image.stat().st_size,
     }
-    return pystac.Asset(href, "image", None, _GEOTIFF, ["data"], extra_fields=fields)
+    kind = _MOSAIC if href.endswith(".vrt") else _GEOTIFF
+    return pystac.Asset(href, "image", None, kind, ["data"], extra_fields=fields)
 
 
 def _bands(names: Sequence[str]) -> list[dict[str, Any]]:

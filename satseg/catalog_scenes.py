@@ -43,6 +43,7 @@ class Registration:
     licence: str
     copy: bool
     properties: Mapping[str, Any]
+    adopt: bool
 
 
 def register_scene(
@@ -59,7 +60,7 @@ def register_scene(
     _region(catalog, wanted, scene_id, scene, footprint)  # refuse before the work
     truth = _existing(wanted.truth)
     with store.staging() as folder:
-        hrefs, valid = _write_files(scene, folder, wanted.copy, truth, progress)
+        hrefs, valid = _write_files(scene, folder, wanted, truth, progress)
         if valid == 0:
             raise SceneError(
                 expected="an image with data",
@@ -78,7 +79,7 @@ def register_scene(
                 date=date,
                 bands=tuple(scene.bands),
                 gsd_m=sum(scene.grid.gsd_m()) / 2,
-                image=path,
+                image=folder / hrefs["image"],
                 display=folder / "display.tif",
                 false_colour=None,
                 thumbnail=folder / "thumbnail.png",
@@ -100,7 +101,11 @@ def register_scene(
 
 
 def _write_files(
-    scene: Scene, folder: Path, copy: bool, truth: Path | None, progress: Progress | None
+    scene: Scene,
+    folder: Path,
+    wanted: Registration,
+    truth: Path | None,
+    progress: Progress | None,
 ) -> tuple[dict[str, str], float]:
     """Write the entry's files; return the address of each asset and the share of valid pixels."""
     pictures: dict[Path, Sequence[str]] = {folder / "display.tif": true_colour_bands(scene.bands)}
@@ -115,10 +120,22 @@ def _write_files(
         thumbnail=folder / "thumbnail.png",
         progress=_share(progress, 10, 100),
     )
-    hrefs["image"] = _href(scene.path, folder, "image", copy)
+    if wanted.adopt:
+        hrefs["image"] = _adopted(scene.path, folder)
+    else:
+        hrefs["image"] = _href(scene.path, folder, "image", wanted.copy)
     if truth is not None:
-        hrefs["truth"] = _href(truth, folder, "truth", copy)
+        hrefs["truth"] = _href(truth, folder, "truth", wanted.copy)
     return hrefs, valid
+
+
+def _adopted(path: Path, folder: Path) -> str:
+    """Move an image out of another staging folder; one disk, so that it is a rename."""
+    if path.parent.parent != folder.parent.resolve():
+        raise ValueError(f"{path} does not lie in a folder of the catalog's staging area")
+    target = folder / f"image{path.suffix.lower()}"
+    path.replace(target)
+    return f"./{target.name}"
 
 
 def _href(path: Path, folder: Path, name: str, copy: bool) -> str:
@@ -187,7 +204,7 @@ def _region(
         name_en=wanted.title or scene.path.stem,
         name_zh="",
         geometry=footprint,
-        summary=f"The outline of the scene {scene.path.name}.",
+        summary=f"The outline of the scene {wanted.title or scene.path.name}.",
     )
 
 

@@ -84,6 +84,10 @@ class RowWriter:
             if self._held == self._chunk.shape[1]:
                 self._flush()
 
+    def tag(self, tags: Mapping[str, str]) -> None:
+        """Add metadata that is known only after the rows are."""
+        self._dataset.update_tags(**tags)
+
     def finish(self) -> None:
         """Write what is left.
 

@@ -19,6 +19,7 @@ from rasterio.windows import Window as RasterWindow
 
 from satseg.errors import SceneError
 from satseg.grids import Grid
+from satseg.mosaics import driver_of
 from satseg.resampling import Taps, axis_taps, resample
 from satseg.windows import Window
 
@@ -221,7 +222,9 @@ class PixelReader:
         if level not in self._open:
             options = {} if level is None else {"overview_level": level}
             with raster_environment(), reading(self.layout.path):
-                self._open[level] = rasterio.open(self.layout.path, driver="GTiff", **options)
+                self._open[level] = rasterio.open(
+                    self.layout.path, driver=driver_of(self.layout.path), **options
+                )
         return self._open[level]
 
 

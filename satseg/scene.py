@@ -21,6 +21,7 @@ from satseg.bands import canonical, positions, resolve
 from satseg.dates import parse_date
 from satseg.errors import BandError, DateError, SceneError
 from satseg.grids import Grid
+from satseg.mosaics import driver_of
 from satseg.reading import Layout, PixelReader, Validity, raster_environment
 from satseg.scaling import Stretch, percentile_stretch
 from satseg.windows import Window
@@ -173,7 +174,7 @@ def _opened(path: Path) -> Iterator[rasterio.DatasetReader]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            dataset = rasterio.open(path, driver="GTiff")
+            dataset = rasterio.open(path, driver=driver_of(path))
     except (RasterioError, OSError) as error:
         raise SceneError(
             expected="a complete GeoTIFF",

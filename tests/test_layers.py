@@ -15,18 +15,18 @@ MAX_FUNCTION_LINES = 60
 
 LADDER: dict[int, str] = {
     0: "errors bands dates classes identifiers allocation",
-    1: "windows blending scaling grids geodesy resampling probability metrics",
-    2: "reading scene cog probability_raster zoo torchvision_shim",
+    1: "windows blending scaling grids geodesy resampling probability metrics radiometry",
+    2: "reading scene cog mosaics probability_raster zoo torchvision_shim",
     3: "engine predict runtime",
     4: "ensemble patches mask area series accuracy change",
     5: "regions catalog sampling display tiles workflow jobs recipes sample_scenes simulate "
-    "training evaluation fetch",
+    "training evaluation deliveries fetch osm masks qgis export interest demonstration",
     6: "cli",
 }
 """Level of each module or package of satseg; a name covers its family too (catalog_items)."""
 
 LEVEL = {name: level for level, names in LADDER.items() for name in names.split()}
-RASTER_DOOR = {"reading", "scene", "cog", "probability_raster"}
+RASTER_DOOR = {"reading", "scene", "cog", "mosaics", "probability_raster"}
 MODEL_DOOR = {"zoo", "torchvision_shim"}
 TORCH_ONLY_IN = {"zoo", "torchvision_shim", "runtime", "training"}
 PLAIN = {0: {"numpy"}, 1: {"numpy", "pyproj", "affine"}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,8 +18,14 @@ def register(app: typer.Typer) -> None:
 
 
 @scenes.command("add")
-def add(  # noqa: PLR0917 -- typer passes them by name
-    path: Annotated[Path, typer.Argument(help="Georeferenced image: any GeoTIFF or COG.")],
+def add(  # noqa: PLR0913, PLR0917 -- typer passes them by name
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help="Georeferenced image (any GeoTIFF or COG), or the folder of a WorldView-3"
+            " delivery with its .IMD and .TIF files."
+        ),
+    ],
     date: Annotated[
         str | None,
         typer.Option(help="Day of acquisition, YYYY-MM-DD. Needed unless the file tells it."),
@@ -48,31 +54,91 @@ def add(  # noqa: PLR0917 -- typer passes them by name
     copy: Annotated[
         bool, typer.Option("--copy", help="Copy the image into the catalog instead of linking it.")
     ] = False,
+    part: Annotated[
+        str | None,
+        typer.Option(help="Delivery: part of the order, for example P002, where it has several."),
+    ] = None,
+    toa: Annotated[
+        bool | None,
+        typer.Option(
+            "--toa/--no-toa",
+            help="Delivery: convert to reflectance at the top of the atmosphere, or keep the"
+            " digital numbers. Default: convert where the product allows it.",
+            show_default=False,
+        ),
+    ] = None,
+    calibration: Annotated[
+        str | None,
+        typer.Option(help="Delivery: calibration table, 2016v0.Int or 2018v0. Default: the first."),
+    ] = None,
+    pansharpen: Annotated[
+        float | None,
+        typer.Option(
+            metavar="GSD", help="Delivery: sharpen with the panchromatic band to this GSD, metres."
+        ),
+    ] = None,
+    sharpening: Annotated[
+        str | None,
+        typer.Option(
+            help="Delivery: method, gram-schmidt or brovey. Default: gram-schmidt.",
+        ),
+    ] = None,
+    dem: Annotated[
+        Path | None,
+        typer.Option(
+            help="Delivery: orthorectify with this elevation model, a GeoTIFF of heights above the"
+            " WGS 84 ellipsoid in metres. A raw 1B product needs this or --height."
+        ),
+    ] = None,
+    height: Annotated[
+        float | None,
+        typer.Option(
+            metavar="METRES",
+            help="Delivery: orthorectify with one height above the WGS 84 ellipsoid.",
+        ),
+    ] = None,
 ) -> None:
-    """Add an image to the catalog, with the copies that the dashboard shows.
+    """Add an image or a WorldView-3 delivery to the catalog, with the copies that are shown.
 
     Example: satseg scenes add image.tif --date 2015-06-06 --bands red,green,blue,nir1
+
+    Example: satseg scenes add 056789012010_01 --pansharpen 0.3
     """
-    from rich.console import Console
+    from satseg.cli.scene_folder import FolderOptions, add_folder, refuse_for_files
 
-    from satseg.catalog import Catalog
-    from satseg.cli.terminal import bar
-
-    with bar(f"Adding {path.name}") as progress:
-        record = Catalog.open().add_scene(
+    options = FolderOptions(part, toa, calibration, pansharpen, sharpening, dem, height)
+    if path.is_dir():
+        add_folder(
             path,
+            options,
             date=date,
-            region_id=region,
-            bands=None if bands is None else bands.split(","),
+            region=region,
+            bands=bands,
             scene_id=scene_id,
             title=title,
             copy=copy,
-            progress=progress,
         )
-    Console(soft_wrap=True).print(
-        f"Added scene [bold]{record.id}[/] of {record.date} to region [bold]{record.region_id}[/]:"
-        f" {len(record.bands)} bands, {record.gsd_m:.2f} m, {record.valid_fraction:.0%} with data."
+        return
+    refuse_for_files(path, options)
+    _add_file(
+        path,
+        date=date,
+        region_id=region,
+        bands=None if bands is None else bands.split(","),
+        scene_id=scene_id,
+        title=title,
+        copy=copy,
     )
+
+
+def _add_file(path: Path, **options: Any) -> None:
+    from satseg.catalog import Catalog
+    from satseg.cli.scene_folder import tell
+    from satseg.cli.terminal import bar
+
+    with bar(f"Adding {path.name}") as progress:
+        record = Catalog.open().add_scene(path, **options, progress=progress)
+    tell(record)
 
 
 @scenes.command("list")

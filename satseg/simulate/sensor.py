@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from satseg.bands import WORLDVIEW3
+from satseg.radiometry import TABLES
 from satseg.simulate.sun import Sun
 from satseg.simulate.textures import Field
 
@@ -18,18 +19,14 @@ MAX_DN = 2047
 BANDWIDTH_UM = (0.0405, 0.0540, 0.0618, 0.0381, 0.0585, 0.0387, 0.1004, 0.0889)
 """Effective bandwidth of each band in micrometres. Source: DigitalGlobe, .IMD of WorldView-3."""
 
-SUN_IRRADIANCE = (1757.89, 2004.61, 1830.18, 1712.07, 1535.33, 1348.08, 1055.94, 858.77)
-"""Band-averaged solar irradiance at 1 au, W/m²/µm.
+_TABLE = TABLES["2016v0.Int"]
 
-Source: DigitalGlobe, Radiometric Use of WorldView-3 Imagery (2016), Thuillier 2003 column.
-"""
+SUN_IRRADIANCE = tuple(_TABLE.irradiance[name] for name in WORLDVIEW3)
+"""Band-averaged solar irradiance at 1 au, W/m²/µm."""
 
-GAIN = (0.905, 0.940, 0.938, 0.962, 0.964, 1.000, 0.961, 0.978)
-OFFSET = (-8.604, -5.809, -4.996, -3.649, -3.021, -4.521, -5.522, -2.992)
-"""Adjustment of radiance: L = gain * DN * absCalFactor / bandwidth + offset, W/m²/sr/µm.
-
-Source: DigitalGlobe, Absolute Radiometric Calibration: 2016v0.
-"""
+GAIN = tuple(_TABLE.gain[name] for name in WORLDVIEW3)
+OFFSET = tuple(_TABLE.offset[name] for name in WORLDVIEW3)
+"""Adjustment of radiance: L = gain * DN * absCalFactor / bandwidth + offset, W/m²/sr/µm."""
 
 ABS_CAL = (0.0148, 0.0154, 0.0119, 0.0076, 0.0113, 0.0080, 0.0115, 0.0085)
 """absCalFactor of each band, W/m²/sr per DN.

@@ -48,7 +48,7 @@ def sun_at(lon: float, lat: float, date: dt.date) -> Sun:
     """Return the sun at the overpass on ``date`` over ``lon``, ``lat`` (degrees, WGS 84).
 
     Source: positions by the ``astral`` package (NOAA's solar equations); distance after Spencer
-    (1971), good to 0.0001 au.
+    (1971), good to 0.0005 au.
     """
     from astral import Observer
     from astral.sun import azimuth, elevation
