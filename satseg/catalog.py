@@ -8,6 +8,7 @@ Layout below the root::
     predictions/<id>/<id>.json     one probability raster with provenance and display copy
     areas/<id>/<id>.json           one prediction measured in one region
     reference/<id>.gpkg            one sample of labelled points (satseg.sampling)
+    osm/<query>/areas.gpkg         what OpenStreetMap answered to one query (satseg.osm)
 
 An entry appears whole or not at all, and several processes may read and write at the same time.
 """

@@ -62,5 +62,9 @@ class AccuracyError(SatsegError):
     """A sample or a design from which nothing can be estimated honestly."""
 
 
+class VectorError(SatsegError):
+    """Polygons that cannot be had or used: a vector file, an answer of OpenStreetMap."""
+
+
 class Cancelled(Exception):  # noqa: N818 (an outcome, not a mistake)
     """The caller asked for the work to stop; nothing was registered."""

@@ -27,6 +27,10 @@ COMMANDS = (
     "sample",
     "train",
     "evaluate",
+    "locate",
+    "masks",
+    "qgis",
+    "workflow",
 )
 """Modules of this package, each with ``register(app)``, in the order of the help."""
 
