@@ -178,7 +178,8 @@ def _write_osm(elements: Sequence[dict[str, Any]], path: Path) -> None:
         xml.startDocument()
         xml.startElement("osm", AttributesImpl({"version": "0.6", "generator": "satseg"}))
         for element in elements:
-            placed = {name: str(element[name]) for name in ("id", "lat", "lon") if name in element}
+            names: list[str] = [name for name in ("id", "lat", "lon") if name in element]
+            placed = {name: str(element[name]) for name in names}
             xml.startElement(element["type"], AttributesImpl(placed))
             for node in element.get("nodes", ()):
                 _leaf(xml, "nd", {"ref": str(node)})
