@@ -8,7 +8,7 @@ import rasterio
 
 from satseg.classes import FARMLAND_CODES
 from satseg.cli import main
-from satseg.demonstration import STEPS, Demonstration, Size
+from satseg.demonstration import STEPS, Demonstration, Size, run
 from satseg.errors import CatalogError, TrainingError
 from satseg.zoo.card import load_card
 
@@ -25,7 +25,7 @@ def _run(*arguments: object) -> int:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
     """A demonstration of which every step is done."""
     found = Demonstration(tmp_path_factory.mktemp("demo"), SMALL)
-    outcomes = list(found.run())
+    outcomes = list(run(found))
     assert [outcome.step for outcome in outcomes] == list(STEPS)
     assert not any(outcome.repeated for outcome in outcomes)
     return found
@@ -33,7 +33,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
 
 def test_a_second_run_does_nothing_twice(demo: Demonstration) -> None:
     weights = (demo.models / "demonstration" / "weights.safetensors").stat().st_mtime_ns
-    again = {outcome.step: outcome.repeated for outcome in demo.run()}
+    again = {outcome.step: outcome.repeated for outcome in run(demo)}
     assert again == {**dict.fromkeys(STEPS, True), "area": False}
     assert (demo.models / "demonstration" / "weights.safetensors").stat().st_mtime_ns == weights
 
@@ -55,18 +55,13 @@ def test_the_printed_commands_do_the_same(
     config = "models/demonstration/train.toml"
     (other.folder / config).parent.mkdir(parents=True)
     (other.folder / config).write_bytes((demo.folder / config).read_bytes())
-    for outcome in demo.run():
+    for outcome in run(demo):
         line = outcome.command.replace(str(demo.folder), str(other.folder))
         setting, command, *arguments = shlex.split(line)
         assert (setting, command) == (f"SATSEG_MODELS={other.models}", "satseg")
         assert _run(*arguments) == 0
-    for name in ("chips/source.toml", "chips/evaluation.toml"):
+    for name in ("chips/source.toml", "chips/evaluation.toml", "truth.tif"):
         assert (other.folder / name).read_bytes() == (demo.folder / name).read_bytes()
-    masks = []
-    for each in (demo, other):
-        with rasterio.open(each.folder / "truth.tif") as source:
-            masks.append(source.read(1))
-    np.testing.assert_array_equal(*masks)
     ours, theirs = (load_card(each.models / "demonstration") for each in (demo, other))
     assert (ours.sha256, ours.metrics) == (theirs.sha256, theirs.metrics)
     areas = [pd.read_csv(each.folder / "areas.csv") for each in (demo, other)]
@@ -77,8 +72,8 @@ def test_a_step_says_what_it_needs(tmp_path: Path) -> None:
     lonely = Demonstration(tmp_path / "lonely", SMALL)
     for step, needed in (("train", "masks"), ("evaluate", "train"), ("area", "train")):
         with pytest.raises(CatalogError, match=f"--steps {needed}"):
-            list(lonely.run([step]))
-    (outcome,) = lonely.run(["locate"])
+            list(run(lonely, [step]))
+    (outcome,) = run(lonely, ["locate"])
     assert outcome.step == "locate"
     assert not (lonely.folder / "chips").exists()
 
@@ -86,7 +81,7 @@ def test_a_step_says_what_it_needs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("steps", [[], ["locate", "fly"]])
 def test_unknown_steps_are_refused(tmp_path: Path, steps: list[str]) -> None:
     with pytest.raises(CatalogError, match="steps out of locate, masks, train"):
-        list(Demonstration(tmp_path, SMALL).run(steps))
+        list(run(Demonstration(tmp_path, SMALL), steps))
     assert list(tmp_path.iterdir()) == []
 
 

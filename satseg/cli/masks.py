@@ -92,33 +92,26 @@ def masks(  # noqa: PLR0913, PLR0917 -- typer passes them by name
 
     meaning = Meaning(class_field, ignore_field, ClassTable.of(classes or ()))
     sources = Sources(tuple(polygons or ()), meaning, osm=osm, ignore=ignore, complete=complete)
-    options = ChipOptions(chip_px, min_known, Split(holdout, block, seed))
+    split = Split(holdout, block, seed)
     record = Catalog.open(create=False).scene(scene)
+    options = ChipOptions(chip_px, min_known, split, record.licence or "terms not stated")
     image = open_scene(record.image, bands=record.bands, date=record.date)
-    if output is not None or chips is None:
-        target = (output or Path(f"{scene}_truth.tif")).absolute()
-        tags = {"SATSEG_SCENE_ID": scene, "SATSEG_TRUTH_FROM": "; ".join(_names(sources.polygons))}
-        with bar(f"Painting {scene}") as progress:
-            report = write_truth(
-                image, read_ground(sources, image.grid), target, tags=tags, progress=progress
-            )
-        _show(report, target)
-        if complete is None:
-            typer.echo(
-                "Everything that no polygon covers counts as other. Where not all farmland is"
-                " drawn, say where it is, with --complete."
-            )
+    target = (output or Path(f"{scene}_truth.tif")).absolute()
+    tags = {"SATSEG_SCENE_ID": scene, "SATSEG_TRUTH_FROM": sources.origin()}
+    with bar(f"Painting {scene}") as progress:
+        report = write_truth(
+            image, read_ground(sources, image.grid), target, tags=tags, progress=progress
+        )
+    _show(report, target)
+    if complete is None:
+        typer.echo(
+            "Everything that no polygon covers counts as other. Where not all farmland is drawn,"
+            " say where it is, with --complete."
+        )
     if chips is not None:
-        from dataclasses import replace
-
-        options = replace(options, terms=record.licence or "not stated")
         with bar(f"Cutting {scene}") as progress:
             made = write_chips(image, scene, sources, chips, options=options, progress=progress)
         _show_chips(made, chip_px)
-
-
-def _names(sources: tuple[str, ...]) -> list[str]:
-    return [Path(source).name for source in sources]
 
 
 def _show(report: MaskReport, target: Path) -> None:

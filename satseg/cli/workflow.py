@@ -40,7 +40,7 @@ def workflow(
     from rich.markup import escape
 
     from satseg.cli.terminal import bar
-    from satseg.demonstration import STEPS, Demonstration, Size
+    from satseg.demonstration import STEPS, Demonstration, Size, run
 
     console = Console(soft_wrap=True, highlight=False)
     demo = Demonstration(folder.absolute(), Size(training_steps=training_steps))
@@ -50,7 +50,7 @@ def workflow(
         " a model does on real imagery."
     )
     with bar("Working") as progress:
-        for outcome in demo.run(wanted, progress=lambda _: progress):
+        for outcome in run(demo, wanted, progress=lambda _: progress):
             kept = " (there already)" if outcome.repeated else ""
             console.print(f"\n[bold]{outcome.step}[/]{kept}")
             console.print(f"  $ {escape(outcome.command)}")

@@ -49,7 +49,7 @@ class ChipOptions:
         chip_px: side in pixels.
         min_known: share of a chip's pixels that must be known, 0 to 1.
         split: which are kept for validation.
-        terms: terms of use, for the training configuration and the model's card.
+        terms: terms of the image, for the training configuration and the model's card.
     """
 
     chip_px: int = 320
@@ -148,7 +148,8 @@ def write_chips(
         chips = _split([chip for chip in found if chip is not None], wanted)
         grid = scene.grid_at(gsd_m)
         made = ChipSet(target, sum(grid.gsd_m()) / 2, chips, found.count(None))
-        _write_papers(made, grid, scene_id, wanted, work)
+        named = replace(wanted, terms=f"{wanted.terms}; masks from {sources.origin()}")
+        _write_papers(made, grid, scene_id, named, work)
         work.rename(target)
     except OSError as error:
         raise StorageError(

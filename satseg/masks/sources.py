@@ -46,6 +46,14 @@ class Sources:
                 fix="Name a vector file, for example fields.gpkg",
             )
 
+    def origin(self) -> str:
+        """Return what the masks are made from, and the terms of the part that is not drawn."""
+        drawn = [Path(name).name for name in self.polygons]
+        if self.osm is None:
+            return ", ".join(drawn)
+        areas = f"{self.osm.name} (ODbL 1.0 where it is OpenStreetMap's)"
+        return ", ".join([*drawn, areas])
+
 
 def read_ground(sources: Sources, grid: Grid) -> Ground:
     """Return what the files tell about a grid's ground.

@@ -17,10 +17,10 @@ from satseg.osm.areas import OsmAreas
 from satseg.osm.files import read_areas
 from satseg.osm.outline import valid_outline
 from satseg.osm.overpass import Server
-from satseg.osm.shares import Chip, Place, Share, areas_m2
+from satseg.osm.shares import Chip, Layers, Share, areas_m2
 from satseg.osm.store import remembered, table, write_layers
 from satseg.osm.tags import Tag
-from satseg.scene import open_scene
+from satseg.scene import Scene, open_scene
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -148,10 +148,17 @@ def locate(
         VectorError: the chips' side is out of range.
     """
     near = [scene for scene in catalog.scenes() if scene.footprint.intersects(areas.region)]
+    layers = Layers.of(areas)
     scenes: list[dict[str, Any]] = []
     chips: list[dict[str, Any]] = []
     for done, record in enumerate(near, start=1):
-        _measure(record, areas, chip_px, scenes, chips)
+        outline, scene = _outline(record)
+        place = layers.below(outline)
+        if place.known.m2 > 0:
+            shown = shapely.intersection(outline, areas.region)
+            scenes.append({**_about(record), **_columns(place.whole()), "geometry": shown})
+            for chip in place.chips(scene.grid, chip_px):
+                chips.append({"scene_id": record.id, **_chip(chip)})
         if progress is not None:
             progress(done, len(near))
     farmland, context = _cut_areas(areas)
@@ -176,23 +183,18 @@ def read_located(path: Path, layer: str) -> gpd.GeoDataFrame:
         ) from error
 
 
-def _measure(
-    record: SceneRecord,
-    areas: OsmAreas,
-    chip_px: int,
-    scenes: list[dict[str, Any]],
-    chips: list[dict[str, Any]],
-) -> None:
+def _outline(record: SceneRecord) -> tuple[BaseGeometry, Scene]:
+    """Return where a scene has data, and the scene."""
     scene = open_scene(record.image, bands=record.bands, date=record.date)
-    outline = record.footprint if record.valid_fraction >= 1 else valid_outline(scene)
-    place = Place.below(areas, outline)
-    if place.known.m2 == 0:
-        return
-    named = {"scene_id": record.id}
-    about = {"region_id": record.region_id, "date": record.date.isoformat()}
-    shown = shapely.intersection(outline, areas.region)
-    scenes.append({**named, **about, **_columns(place.whole()), "geometry": shown})
-    chips += [{**named, **_chip(chip)} for chip in place.chips(scene.grid, chip_px)]
+    return (record.footprint if record.valid_fraction >= 1 else valid_outline(scene)), scene
+
+
+def _about(record: SceneRecord) -> dict[str, str]:
+    return {
+        "scene_id": record.id,
+        "region_id": record.region_id,
+        "date": record.date.isoformat(),
+    }
 
 
 def _columns(share: Share) -> dict[str, float]:

@@ -108,21 +108,33 @@ def areas_m2(areas: OsmAreas) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Layers:
+    """Shapes in WGS 84: where something is known, what is farmland there, what looks like it."""
+
+    known: BaseGeometry
+    farmland: BaseGeometry
+    similar: BaseGeometry
+
+    @classmethod
+    def of(cls, areas: OsmAreas) -> Layers:
+        """Return what ``areas`` tell about their region."""
+        farmland = areas.farmland()
+        similar = shapely.difference(areas.shape("similar"), farmland)
+        return cls(areas.region, farmland, similar)
+
+    def below(self, outline: BaseGeometry) -> Place:
+        """Return what is known about ``outline`` (WGS 84): where a scene has data."""
+        shapes = (self.known, self.farmland, self.similar)
+        return Place(*(Measured(shapely.intersection(shape, outline)) for shape in shapes))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Place:
     """What is known about the ground below one scene."""
 
     known: Measured
     farmland: Measured
     similar: Measured
-
-    @classmethod
-    def below(cls, areas: OsmAreas, outline: BaseGeometry) -> Place:
-        """Return what ``areas`` tell about ``outline`` (WGS 84): where the scene has data."""
-        known = shapely.intersection(outline, areas.region)
-        farmland = areas.farmland()
-        similar = shapely.difference(areas.shape("similar"), farmland)
-        cut = (known, shapely.intersection(farmland, known), shapely.intersection(similar, known))
-        return cls(*(Measured(shape) for shape in cut))
 
     def whole(self) -> Share:
         """Return the share of the scene."""

@@ -39,7 +39,7 @@ def test_training_reads_the_pairs_with_their_holdout(image, fields, tmp_path):
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
     pictures = load_source(SourceConfig(**values), tmp_path, ("red", "green", "blue"))
     assert (len(pictures.train), len(pictures.validation)) == (12, 4)
-    assert row["terms"] == "mine"
+    assert row["terms"] == "mine; masks from fields.gpkg"
     shares = {picture.name: picture.mask.mean() for picture in pictures.train + pictures.validation}
     assert shares["big/big_000000_000032.png"] == 1
     assert shares["big/big_000032_000000.png"] == 0

@@ -1,30 +1,21 @@
-"""The whole way from areas of OpenStreetMap to an area of farmland, on simulated scenes.
-
-It shows how the steps follow each other and what each leaves behind, in a minute or two on a
-laptop. The place is drawn by the simulator, the polygons are its own truth written as OpenStreetMap
-would have them, and the network is tiny: nothing here says how well a model does on real imagery.
-"""
+"""The steps of the demonstration, each with the command that does the same."""
 
 from __future__ import annotations
 
-import datetime as dt
-import shlex
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
-from satseg.catalog import Catalog
 from satseg.cog import storing
-from satseg.errors import CatalogError, TrainingError
-from satseg.identifiers import slug
+from satseg.demonstration.place import DATES, PLACE, TERMS, Demonstration
+from satseg.errors import CatalogError
 
 if TYPE_CHECKING:
     from satseg.scene import Scene
-    from satseg.simulate.definition import Definition
     from satseg.zoo.card import ModelCard
 
 Progress = Callable[[int, int], None]
@@ -32,34 +23,7 @@ STEPS = ("locate", "masks", "train", "evaluate", "predict", "area")
 """The steps in their order; the scenes are drawn before the first of them."""
 
 MODEL = "demonstration"
-_PLACE = "demonstration"
 _HOLDOUT = 0.25
-_TERMS = "CC0-1.0"
-_DATES = (dt.date(2018, 6, 5), dt.date(2021, 6, 12))
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How large the demonstration is.
-
-    Attributes:
-        scene_px: side of the scenes in pixels of 0.6 m.
-        chip_px: side of the chips, a multiple of 32.
-        training_steps: optimiser steps.
-    """
-
-    scene_px: int = 768
-    chip_px: int = 128
-    training_steps: int = 300
-
-    def __post_init__(self) -> None:
-        if self.chip_px % 32 or self.training_steps < 1 or self.scene_px < 4 * self.chip_px:
-            raise TrainingError(
-                expected="chips whose side is a multiple of 32 pixels and at most a quarter of the"
-                " scene's, and at least 1 training step",
-                found=f"{self.chip_px} of {self.scene_px} pixels, {self.training_steps} steps",
-                fix="Correct the sizes, for example --training-steps 300",
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,142 +36,34 @@ class Outcome:
     repeated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Demonstration:
-    """A demonstration in a folder; what is there already is not made again.
+def run(
+    demo: Demonstration,
+    steps: Sequence[str] = STEPS,
+    *,
+    progress: Callable[[str], Progress] | None = None,
+) -> Iterator[Outcome]:
+    """Do steps in their order and yield what came of each; what is there is not made again.
 
-    Attributes:
-        folder: where everything goes: catalog, polygons, chips, model, tables.
-        size: see Size.
+    Args:
+        demo: folder and size.
+        steps: some of ``STEPS``; what they need must be there from an earlier run.
+        progress: called with a step's name; gives what is called with (done, in all).
+
+    Raises:
+        SatsegError: a step is unknown, needs another one first, or fails.
     """
-
-    folder: Path
-    size: Size = field(default_factory=Size)
-
-    def run(
-        self,
-        steps: Sequence[str] = STEPS,
-        *,
-        progress: Callable[[str], Progress] | None = None,
-    ) -> Iterator[Outcome]:
-        """Do the steps in their order and yield what came of each.
-
-        Args:
-            steps: some of ``STEPS``; what they need must be there from an earlier run.
-            progress: called with a step's name; gives what is called with (done, in all).
-
-        Raises:
-            SatsegError: a step is unknown, needs another one first, or fails.
-        """
-        unknown = [name for name in steps if name not in STEPS]
-        if unknown or not steps:
-            raise CatalogError(
-                expected=f"steps out of {', '.join(STEPS)}",
-                found=", ".join(unknown) or "none",
-                fix="Correct --steps",
-            )
-        listen = progress or (lambda name: lambda done, total: None)
-        self.prepare(listen("scenes"))
-        for name in STEPS:
-            if name in steps:
-                yield _DOING[name](self, listen(name))
-
-    @property
-    def catalog(self) -> Catalog:
-        """The demonstration's own catalog."""
-        return Catalog.open(self.folder / "catalog")
-
-    @property
-    def models(self) -> Path:
-        """The folder of its one model."""
-        return self.folder / "models"
-
-    @property
-    def osm(self) -> Path:
-        """The simulator's farmland, tagged as OpenStreetMap tags it."""
-        return self.folder / "polygons.geojson"
-
-    def scene_id(self, date: dt.date) -> str:
-        """Return the id of the scene of a date."""
-        return slug(f"{_PLACE}_{date.isoformat()}")
-
-    def command(self, *words: str | Path) -> str:
-        """Return a command line that works on the demonstration's catalog and model."""
-        return f"SATSEG_MODELS={shlex.quote(str(self.models))} " + shlex.join(
-            ["satseg", "--catalog", str(self.folder / "catalog"), *map(str, words)]
+    unknown = [name for name in steps if name not in STEPS]
+    if unknown or not steps:
+        raise CatalogError(
+            expected=f"steps out of {', '.join(STEPS)}",
+            found=", ".join(unknown) or "none",
+            fix="Correct --steps",
         )
-
-    def prepare(self, progress: Progress) -> None:
-        """Draw the scenes, put them into the catalog, and write the polygons.
-
-        What is there already is kept; ``progress`` is called with (scenes there, scenes in all).
-        """
-        import shapely
-
-        from satseg.regions import Region
-        from satseg.simulate.render import grid_of
-        from satseg.simulate.samples import sample_of, write_scene
-
-        definition, catalog = self.definition(), self.catalog
-        outline = shapely.Polygon(grid_of(definition).footprint())
-        catalog.add_region(Region(_PLACE, "Demonstration (simulated)", "", outline))
-        known = {scene.id for scene in catalog.scenes()}
-        for done, date in enumerate(_DATES):
-            progress(done, len(_DATES))
-            if self.scene_id(date) in known:
-                continue
-            sample = sample_of(definition, date, self.folder / "scenes")
-            if not sample.scene_path.is_file():
-                sample = write_scene(definition, date, self.folder / "scenes")
-            catalog.add_scene(
-                sample.scene_path,
-                scene_id=self.scene_id(date),
-                region_id=_PLACE,
-                title=f"Demonstration, {date}",
-                truth=sample.truth_path,
-                licence=_TERMS,
-            )
-        if not self.osm.is_file():
-            first = sample_of(definition, _DATES[0], self.folder / "scenes")
-            _write_osm(first.vector_path, self.osm)
-        progress(len(_DATES), len(_DATES))
-
-    def definition(self) -> Definition:
-        """Return the simulated place and its story: a part of its paddies is built on."""
-        from satseg.simulate.definition import Change, Definition, Layout
-
-        return Definition(
-            id=_PLACE,
-            region=_PLACE,
-            centre=(121.5, 31.1),
-            size_px=self.size.scene_px,
-            seed=7,
-            mix={
-                "paddies": 3.0,
-                "strips": 1.5,
-                "hamlet": 1.0,
-                "ponds": 1.0,
-                "industry": 1.0,
-                "forest": 0.6,
-            },
-            layout=Layout(
-                block_m=(70, 140),
-                parcel_width_m=(8, 20),
-                parcel_length_m=(40, 90),
-                patches_m=150,
-            ),
-            story=(Change(dt.date(2019, 1, 1), ("paddies",), "construction", 0.3),),
-            dates=_DATES,
-        )
-
-
-def _write_osm(vectors: Path, target: Path) -> None:
-    import pyogrio
-
-    frame = pyogrio.read_dataframe(vectors, layer="farmland")[["geometry"]]
-    tagged = frame.assign(landuse="farmland", note="simulated").to_crs("EPSG:4326")
-    with storing(target.absolute()) as whole:
-        pyogrio.write_dataframe(tagged, whole, driver="GeoJSON")
+    listen = progress or (lambda name: lambda done, total: None)
+    demo.prepare(listen("scenes"))
+    for name in STEPS:
+        if name in steps:
+            yield _DOING[name](demo, listen(name))
 
 
 def _locate(demo: Demonstration, progress: Progress) -> Outcome:
@@ -233,7 +89,7 @@ def _locate(demo: Demonstration, progress: Progress) -> Outcome:
 def _masks(demo: Demonstration, progress: Progress) -> Outcome:
     from satseg.masks import ChipOptions, Sources, Split, read_ground, write_chips, write_truth
 
-    scene_id = demo.scene_id(_DATES[0])
+    scene_id = demo.scene_id(DATES[0])
     target, chips = demo.folder / "truth.tif", demo.folder / "chips"
     side = demo.size.chip_px
     command = demo.command(
@@ -244,9 +100,11 @@ def _masks(demo: Demonstration, progress: Progress) -> Outcome:
     image = _scene(demo, scene_id)
     sources = Sources(osm=demo.osm)
     if not target.is_file():
-        write_truth(image, read_ground(sources, image.grid), target, progress=progress)
+        tags = {"SATSEG_SCENE_ID": scene_id, "SATSEG_TRUTH_FROM": sources.origin()}
+        ground = read_ground(sources, image.grid)
+        write_truth(image, ground, target, tags=tags, progress=progress)
     if not chips.is_dir():
-        options = ChipOptions(side, split=Split(_HOLDOUT, block=2), terms=_TERMS)
+        options = ChipOptions(side, split=Split(_HOLDOUT, block=2), terms=TERMS)
         write_chips(image, scene_id, sources, chips, options=options, progress=progress)
     held = len(_holdout(demo))
     count = len(list((chips / "images").glob("*.png")))
@@ -309,7 +167,7 @@ def _predict(demo: Demonstration, progress: Progress) -> Outcome:
     from satseg.workflow import is_predicted, predict_to_catalog
 
     _card(demo)
-    catalog, ids = demo.catalog, [demo.scene_id(date) for date in _DATES]
+    catalog, ids = demo.catalog, [demo.scene_id(date) for date in DATES]
     command = demo.command("predict", "-m", MODEL)
     repeated = all(is_predicted(catalog, name, [MODEL], models=demo.models) for name in ids)
     found = [
@@ -326,7 +184,7 @@ def _area(demo: Demonstration, progress: Progress) -> Outcome:
     card = _card(demo)
     target = demo.folder / "areas.csv"
     command = demo.command("area", "--threshold", f"{card.threshold:g}", "--csv", target)
-    frame = series(demo.catalog, _PLACE, [[MODEL]], threshold=card.threshold)
+    frame = series(demo.catalog, PLACE, [[MODEL]], threshold=card.threshold)
     if frame.empty:
         raise _missing("a prediction", "predict")
     with storing(target.absolute()) as whole:
