@@ -17,6 +17,18 @@ def test_a_mask_does_not_depend_on_format_and_crs(tmp_path, suffix, crs):
     np.testing.assert_array_equal(mask_of(image, path), expected((5, 3, 25, 13, 1)))
 
 
+def test_long_sides_are_straight_in_the_files_own_crs(tmp_path):
+    image = scene(tmp_path)
+    cols, rows = np.meshgrid(np.arange(60) + 0.5, np.arange(40) + 0.5)
+    lon, lat = image.grid.lonlat(list(zip(cols.ravel(), rows.ravel(), strict=True)))
+    north = float(np.median(lat)) + 1e-8
+    wide = shapely.box(float(lon.min()) - 1, north - 1, float(lon.max()) + 1, north)
+    gpd.GeoDataFrame(geometry=[wide], crs="EPSG:4326").to_file(tmp_path / "wide.gpkg")
+    mask = mask_of(image, tmp_path / "wide.gpkg")
+    assert ((mask == 1).ravel() == (lat < north)).mean() > 0.995
+    assert 0.4 < mask.mean() < 0.6
+
+
 def test_holes_and_parts_are_kept(tmp_path):
     holed = box(0, 0, 10, 10).difference(box(2, 2, 4, 4))
     both = shapely.MultiPolygon([holed, box(20, 20, 30, 25)])
