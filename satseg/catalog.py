@@ -9,6 +9,7 @@ Layout below the root::
     areas/<id>/<id>.json           one prediction measured in one region
     reference/<id>.gpkg            one sample of labelled points (satseg.sampling)
     downloads/                     what ``satseg fetch`` brought, unless told otherwise
+    osm/<query>/areas.gpkg         what OpenStreetMap answered to one query (satseg.osm)
 
 An entry appears whole or not at all, and several processes may read and write at the same time.
 """

@@ -72,7 +72,8 @@ def scene_item(
         record: what the catalog knows about it.
         grid: of the image.
         hrefs: file of each of its assets.
-        further: properties beside the record's; ``datetime`` tells the moment where the date alone is less.
+        further: properties beside the record's; ``datetime`` tells the moment where the date alone
+            is less.
     """
     known = dict(further or {})
     moment = known.pop("datetime", None)

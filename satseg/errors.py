@@ -70,5 +70,9 @@ class FetchError(SatsegError):
     """A download, an archive or a remote catalog that failed or was refused."""
 
 
+class VectorError(SatsegError):
+    """Polygons that cannot be had or used: a vector file, an answer of OpenStreetMap."""
+
+
 class Cancelled(Exception):  # noqa: N818 (an outcome, not a mistake)
     """The caller asked for the work to stop; nothing was registered."""

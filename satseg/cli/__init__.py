@@ -29,6 +29,10 @@ COMMANDS = (
     "train",
     "evaluate",
     "quantise",
+    "locate",
+    "masks",
+    "qgis",
+    "workflow",
 )
 """Modules of this package, each with ``register(app)``, in the order of the help."""
 
