@@ -38,6 +38,7 @@ class Layer:
         nodata: nodata value, None for none.
         scale: factor from stored to real values, kept in the file.
         overviews: how overviews are resampled.
+        colours: colour table, (value, (red, green, blue, alpha)) for each value that has one.
     """
 
     description: str
@@ -46,6 +47,7 @@ class Layer:
     nodata: float | None = 255
     scale: float = 1.0
     overviews: Literal["average", "nearest", "mode"] = "average"
+    colours: tuple[tuple[int, tuple[int, int, int, int]], ...] = ()
 
 
 class RowWriter:
@@ -163,6 +165,8 @@ def cog_rows(
             dataset.set_band_description(1, layer.description)
             if layer.scale != 1.0:
                 dataset.scales = (layer.scale,) * layer.bands
+            if layer.colours:
+                dataset.write_colormap(1, dict(layer.colours))
             writer = RowWriter(dataset)
             yield writer
             writer.finish()

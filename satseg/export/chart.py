@@ -1,0 +1,139 @@
+"""The chart of farmland area over time, for paper: SVG and PNG."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Literal
+
+import matplotlib.dates
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from satseg.export import legend
+from satseg.export.fonts import drawable, font
+from satseg.export.quantities import Unit, in_unit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_INCHES = (7.2, 2.9)
+_PNG_DPI = 220
+_MOST_TICKS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class ChartLine:
+    """A model's line: its name and its area in m² at each date; None is a gap."""
+
+    name: str
+    areas_m2: Mapping[dt.date, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ChartIntervals:
+    """Adjusted areas by date in m²: estimate, lower and upper limit of its interval."""
+
+    name: str
+    areas_m2: Mapping[dt.date, tuple[float, float, float]]
+
+
+def area_chart(
+    lines: Sequence[ChartLine],
+    intervals: ChartIntervals,
+    *,
+    unit: Unit,
+    unit_name: str,
+    kind: Literal["svg", "png"],
+) -> bytes:
+    """Return the chart; the axis begins at 0, and a date without a map is a gap in its line."""
+    figure = Figure(figsize=_INCHES, dpi=_PNG_DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.095, 0.14, 0.885, 0.7))
+    for number, line in enumerate(lines):
+        _draw_line(axes, line, number, unit)
+    if intervals.areas_m2:
+        _draw_intervals(axes, intervals, unit)
+    _axes(axes, {date for line in lines for date in line.areas_m2} | set(intervals.areas_m2))
+    axes.set_ylabel(drawable(unit_name), fontproperties=font(9), color=legend.QUIET)
+    if len(lines) > 1 or intervals.areas_m2:
+        axes.legend(
+            loc="lower left",
+            bbox_to_anchor=(-0.01, 1.0),
+            ncols=4,
+            frameon=False,
+            prop=font(9),
+            labelcolor=legend.INK,
+            handlelength=2.4,
+            columnspacing=1.6,
+        )
+    content = BytesIO()
+    options: dict[str, object] = {"metadata": {"Date": None}} if kind == "svg" else {}
+    figure.savefig(content, format=kind, **options)
+    return content.getvalue()
+
+
+def _draw_line(axes: Axes, line: ChartLine, number: int, unit: Unit) -> None:
+    dates = sorted(line.areas_m2)
+    values = [line.areas_m2[date] for date in dates]
+    axes.plot(
+        [matplotlib.dates.date2num(date) for date in dates],
+        [float("nan") if value is None else in_unit(value, unit) for value in values],
+        label=drawable(line.name),
+        color=legend.LINES[number % len(legend.LINES)],
+        linestyle=legend.DASHES[number % len(legend.DASHES)],
+        marker=legend.SYMBOLS[number % len(legend.SYMBOLS)],
+        markersize=6.5,
+        markeredgecolor="white",
+        markeredgewidth=0.8,
+        linewidth=1.8,
+        clip_on=False,
+        zorder=3,
+    )
+
+
+def _draw_intervals(axes: Axes, intervals: ChartIntervals, unit: Unit) -> None:
+    dates = sorted(intervals.areas_m2)
+    rows = [intervals.areas_m2[date] for date in dates]
+    axes.errorbar(
+        [matplotlib.dates.date2num(date) for date in dates],
+        [in_unit(value, unit) for value, _, _ in rows],
+        yerr=[
+            [in_unit(value - low, unit) for value, low, _ in rows],
+            [in_unit(high - value, unit) for value, _, high in rows],
+        ],
+        label=drawable(intervals.name),
+        fmt="D",
+        color=legend.INK,
+        markerfacecolor="white",
+        markersize=5.5,
+        capsize=3.5,
+        elinewidth=1.2,
+        zorder=4,
+    )
+
+
+def _axes(axes: Axes, dates: set[dt.date]) -> None:
+    days = sorted(dates)
+    span = max(30, (days[-1] - days[0]).days)
+    first, last = matplotlib.dates.date2num(days[0]), matplotlib.dates.date2num(days[-1])
+    axes.set_xlim(first - 0.05 * span, last + 0.05 * span)
+    top = max(axes.dataLim.y1, 1e-9)
+    axes.set_ylim(0, 1.08 * top)
+    if len(days) <= _MOST_TICKS:
+        axes.set_xticks([matplotlib.dates.date2num(day) for day in days])
+        axes.set_xticklabels([f"{day:%Y-%m}" for day in days])
+    else:
+        locator = matplotlib.dates.AutoDateLocator(maxticks=8)
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(matplotlib.dates.DateFormatter("%Y-%m"))
+    axes.tick_params(length=0, pad=5, labelcolor=legend.INK)
+    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        label.set_fontproperties(font(9))
+    axes.grid(axis="y", color=legend.RULE, linewidth=0.8)
+    axes.set_axisbelow(True)
+    for name, side in axes.spines.items():
+        side.set_visible(name == "bottom")
+        side.set_color(legend.RULE)
