@@ -24,6 +24,7 @@ COMMANDS = (
     "area",
     "change",
     "accuracy",
+    "export",
     "sample",
     "train",
     "evaluate",

@@ -252,4 +252,3 @@ def _metadata(subject: Subject, options: FigureOptions) -> dict[str, str]:
     fields = {f"satseg:{key}": text for key, text in as_tags(subject.provenance()).items()}
     title = f"{subject.place(options.language)} {subject.scene.date}"
     return {"Title": title, "Software": f"satseg {__version__}", **fields}
-

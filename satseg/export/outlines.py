@@ -67,7 +67,6 @@ def farmland_outlines(
     """
     inside = None if clip is None else inside_of(clip, raster.grid)
     place = Window(0, 0, *raster.grid.shape) if inside is None else extent_of(inside, raster.grid)
-    pixels = Affine(1, 0, place.col, 0, -1, -place.row)
     with tempfile.TemporaryDirectory(prefix="satseg-export-") as folder, raster_environment():
         mask = Path(folder) / "mask.tif"
         _write_cropped(raster, mask, place, (threshold, min_area_m2), progress)
@@ -75,11 +74,9 @@ def farmland_outlines(
             band = rasterio.band(dataset, 1)
             found = [
                 shape(outline)
-                for outline, _ in rasterio.features.shapes(
-                    band, mask=band, connectivity=4, transform=pixels
-                )
+                for outline, _ in rasterio.features.shapes(band, mask=band, connectivity=4)
             ]
-    polygons = np.array(found, dtype=object)
+    polygons = shapely.transform(np.array(found, dtype=object), lambda xy: xy - _OFFSET)
     return polygons if inside is None else _cut(polygons, inside)
 
 
@@ -147,8 +144,7 @@ def _write_cropped(
         "width": place.width,
         "count": 1,
         "dtype": "uint8",
-        "crs": raster.grid.crs,
-        "transform": raster.grid.affine @ Affine.translation(place.col, place.row),
+        "transform": Affine(1, 0, place.col + _OFFSET[0], 0, -1, -place.row + _OFFSET[1]),
         "compress": "deflate",
         "zlevel": 1,
         "bigtiff": "if_safer",
@@ -174,5 +170,9 @@ def _cut(polygons: Polygons, inside: PixelRegion) -> Polygons:
     kept = parts[(shapely.get_type_id(parts) == _POLYGON) & (shapely.area(parts) > _SLIVER_PX)]
     return np.concatenate([polygons[whole], kept])
 
+
+_OFFSET = (1, -1)
+"""Of the mask's file: without it a mask at the origin would have the transform that stands for
+none, about which rasterio warns. ``shapes`` takes a band's own transform and no other."""
 
 _POLYGON = int(shapely.GeometryType.POLYGON)

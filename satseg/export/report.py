@@ -159,9 +159,7 @@ def _row(frame: pd.DataFrame, subject: Subject) -> pd.Series:
     return found.iloc[0]
 
 
-def _map(
-    subject: Subject, row: pd.Series, unit: Unit, false_colour: bool, say: Words
-) -> ReportMap:
+def _map(subject: Subject, row: pd.Series, unit: Unit, false_colour: bool, say: Words) -> ReportMap:
     outline = outline_of(subject)
     west, south, east, north = outline.bounds
     shape = min(1.6, max(0.75, (east - west) / (north - south)))
@@ -179,7 +177,9 @@ def _map(
     caption = f"{area_text(row['area_m2'], unit)} {say(unit)}"
     if row["share"] == row["share"]:
         caption += " · " + say("share_of_valid", share=percent_text(row["share"]))
-    return ReportMap(str(subject.scene.date), caption, content.getvalue(), (view.width, view.height))
+    return ReportMap(
+        str(subject.scene.date), caption, content.getvalue(), (view.width, view.height)
+    )
 
 
 def _period(ordered: Sequence[Subject], say: Words) -> str:
@@ -302,6 +302,9 @@ def _provenance(subject: Subject, say: Words) -> tuple[tuple[str, str], ...]:
         (say("licence"), scene.licence or "–"),
         (say("model"), model),
         (say("weights"), prediction.weights_sha256),
-        (say("prediction"), f"{prediction.id} · {prediction.runtime} · satseg {prediction.software}"),
+        (
+            say("prediction"),
+            f"{prediction.id} · {prediction.runtime} · satseg {prediction.software}",
+        ),
     ]
     return tuple(known)

@@ -34,7 +34,10 @@ def report_pdf(report: Report) -> bytes:
     _heading(page, report.say("table"), 40)
     _table(page, report)
     _maps(page, report)
-    for title, texts in ((report.say("method"), report.method), (report.say("limits"), report.limits)):
+    for title, texts in (
+        (report.say("method"), report.method),
+        (report.say("limits"), report.limits),
+    ):
         _heading(page, title, 25)
         for text in texts:
             _paragraph(page, text)

@@ -68,9 +68,7 @@ def area_table(
     frame = tidy(observed)
     places = {subject.region.id for subject in ordered if not subject.clip_name}
     adjusted = {place: adjusted_areas(catalog.root, place) for place in places}
-    estimates = [
-        None if s.clip_name else adjusted[s.region.id].get(s.scene.date) for s in ordered
-    ]
+    estimates = [None if s.clip_name else adjusted[s.region.id].get(s.scene.date) for s in ordered]
     for name, values in zip(ADJUSTED_COLUMNS, _limits(estimates), strict=True):
         frame[name] = values
     rows = [subject.provenance() for subject in ordered]
