@@ -145,7 +145,7 @@ def raster(  # noqa: PLR0913, PLR0917 -- typer passes them by name
 
 
 @export.command("series")
-def series(  # noqa: PLR0913, PLR0917 -- typer passes them by name
+def series(  # noqa: PLR0917 -- typer passes them by name
     region: Regions = None,
     model: Models = None,
     threshold: Threshold = None,
@@ -335,10 +335,11 @@ def _target(
     """Return the file to write; refuse before any work is done."""
     from satseg.errors import StorageError
 
-    named = output is not None and output.suffix.lower().removeprefix(".") or format or kinds[0]
+    ending = "" if output is None else output.suffix.lower().removeprefix(".")
+    named = ending or format or kinds[0]
     path = (output or Path(f"{stem}.{named}")).absolute()
     problem = None
-    if named not in kinds or (format is not None and format != named and named != "tiff"):
+    if named not in kinds or format not in (None, named, named[:3]):
         problem = (
             f"a file that ends in {' or '.join('.' + kind for kind in kinds)}",
             f"{path.name}" + (f" with --format {format}" if format else ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -132,7 +133,7 @@ def figure_png(
     bottom = max(_MARGIN, min(box[1], top - _LEAST_HEIGHT))
     column = (x, bottom, width - _MARGIN - x, top - bottom)
     below = _head(figure, column, subject, chosen)
-    below = _figures(figure, column, below, subject, area, chosen)
+    below = _figures(figure, (*column[:3], below - column[1]), subject, area, chosen)
     _legend(figure, column, below, subject, chosen)
     _source(figure, column, subject, say)
     content = BytesIO()
@@ -197,14 +198,14 @@ def _head(figure: Figure, column: _Box, subject: Subject, options: FigureOptions
 def _figures(
     figure: Figure,
     column: _Box,
-    top: float,
     subject: Subject,
     area: AreaHistogram,
     options: FigureOptions,
 ) -> float:
     """Write the area and its shares; return the height below them."""
     say = words(options.language)
-    x, _, width, _ = column
+    x, bottom, width, height = column
+    top = bottom + height
     draw_rule(figure, x, top, width)
     label = f"{say('farmland')} · {say('mapped_area')}"
     write(figure, x, top - 0.38, label, 11, colour=_QUIET)
@@ -212,7 +213,7 @@ def _figures(
     value = write(figure, x, top - 0.9, text, 32)
     write(figure, x + width_of(figure, value) + 0.1, top - 0.9, say(options.unit), 16)
     share = area.share(subject.threshold)
-    text = say("share_of_valid", share=percent_text(share)) if share == share else ""
+    text = "" if math.isnan(share) else say("share_of_valid", share=percent_text(share))
     write(figure, x, top - 1.22, text, 11, room=width)
     text = say("valid_share", share=percent_text(area.valid_fraction))
     write(figure, x, top - 1.47, text, 11, colour=_QUIET, room=width)

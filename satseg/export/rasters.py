@@ -46,7 +46,8 @@ def write_mask_cog(subject: Subject, output: Path, *, progress: Progress | None 
     raster = open_probability(subject.prediction.probability)
     found = mask_strips(raster, threshold=subject.threshold, min_area_m2=subject.min_area_m2)
     content = "1 farmland, 0 other, 255 no data"
-    return _write(subject, raster.grid, found, COLOURED_MASK, content, output, progress)
+    described = (COLOURED_MASK, content)
+    return _write(subject, (raster.grid, found), described, output, progress)
 
 
 def write_probability_cog(
@@ -60,18 +61,17 @@ def write_probability_cog(
     raster = open_probability(subject.prediction.probability)
     content = "probability of farmland: value / 254; 255 no data"
     found = strips(raster, _STRIP_ROWS)
-    return _write(subject, raster.grid, found, PROBABILITY, content, output, progress)
+    return _write(subject, (raster.grid, found), (PROBABILITY, content), output, progress)
 
 
 def _write(
     subject: Subject,
-    grid: Grid,
-    found: Strips,
-    layer: Layer,
-    content: str,
+    source: tuple[Grid, Strips],
+    described: tuple[Layer, str],
     output: Path,
     progress: Progress | None,
 ) -> Grid:
+    (grid, found), (layer, content) = source, described
     inside = None if subject.clip is None else inside_of(subject.clip, grid)
     place = Window(0, 0, *grid.shape) if inside is None else extent_of(inside, grid)
     target = cropped(grid, place)

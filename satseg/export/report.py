@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -29,6 +30,9 @@ Progress = Callable[[int, int], None]
 
 MOST_MAPS = 24
 """Maps in one report; with more dates the latest ones are shown, and the report says so."""
+
+NONE = "–"
+"""Stands for a figure that there is none of."""
 
 NO_BREAK = "\u00a0"
 """A space at which no line ends."""
@@ -175,7 +179,7 @@ def _map(subject: Subject, row: pd.Series, unit: Unit, false_colour: bool, say: 
     content = BytesIO()
     figure.savefig(content, format="jpeg", pil_kwargs={"quality": _JPEG_QUALITY})
     caption = f"{area_text(row['area_m2'], unit)} {say(unit)}"
-    if row["share"] == row["share"]:
+    if not math.isnan(row["share"]):
         caption += " · " + say("share_of_valid", share=percent_text(row["share"]))
     return ReportMap(
         str(subject.scene.date), caption, content.getvalue(), (view.width, view.height)
@@ -194,14 +198,14 @@ def _summary(rows: Sequence[pd.Series], unit: Unit, say: Words) -> tuple[str, ..
         date=f"{last['date']:%Y-%m-%d}",
         area=area_text(last["area_m2"], unit),
         unit=say(unit),
-        share=percent_text(last["share"]) if last["share"] == last["share"] else "–",
+        share=NONE if math.isnan(last["share"]) else percent_text(last["share"]),
     )
     if len(rows) == 1:
         return (latest,)
     if abs(first["valid_fraction"] - last["valid_fraction"]) > COVERAGE_TOLERANCE:
         return latest, say("summary_uneven")
     change = last["area_m2"] - first["area_m2"]
-    percent = percent_text(change / first["area_m2"], signed=True) if first["area_m2"] else "–"
+    percent = percent_text(change / first["area_m2"], signed=True) if first["area_m2"] else NONE
     return latest, say(
         "summary_change",
         first=f"{first['date']:%Y-%m-%d}",
@@ -243,14 +247,14 @@ def _table(frame: pd.DataFrame, unit: Unit, say: Words) -> tuple[tuple[str, ...]
             row.model,
             f"{row.threshold:.2f}",
             area_text(row.area_m2, unit),
-            percent_text(row.share) if row.share == row.share else "–",
+            NONE if math.isnan(row.share) else percent_text(row.share),
             percent_text(row.valid_fraction),
-            area_text(change, unit, signed=True) if change == change else "–",
+            NONE if math.isnan(change) else area_text(change, unit, signed=True),
         ]
         if sampled:
             limits = (row.adjusted_m2, row.adjusted_low_m2, row.adjusted_high_m2)
             value, low, high = (area_text(limit, unit) for limit in limits)
-            cells.append(f"{value} ({low} – {high})" if row.adjusted_m2 == row.adjusted_m2 else "–")
+            cells.append(NONE if math.isnan(row.adjusted_m2) else f"{value} ({low} – {high})")
         rows.append(tuple(cells))
     return tuple(rows)
 

@@ -36,7 +36,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "summary_change": (
         "From {first} to {last} the mapped farmland went from {before} to {after} {unit}"
         " ({change} {unit}, {percent}).",
-        "{first} 至 {last}，制图耕地面积由 {before} 变为 {after} {unit}（{change} {unit}，{percent}）。",
+        "{first} 至 {last}，制图耕地面积由 {before} 变为 {after} {unit}"
+        "（{change} {unit}，{percent}）。",
     ),
     "summary_uneven": (
         "The first and the last date do not show the same share of the area, so no change is"
