@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 
-import matplotlib.dates
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 _INCHES = (7.2, 2.9)
 _PNG_DPI = 220
-_MOST_TICKS = 7
+_MOST_TICKS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +69,7 @@ def area_chart(
             columnspacing=1.6,
         )
     content = BytesIO()
-    options: dict[str, object] = {"metadata": {"Date": None}} if kind == "svg" else {}
-    figure.savefig(content, format=kind, **options)
+    figure.savefig(content, format=kind, metadata={"Date": None} if kind == "svg" else None)
     return content.getvalue()
 
 
@@ -79,7 +77,7 @@ def _draw_line(axes: Axes, line: ChartLine, number: int, unit: Unit) -> None:
     dates = sorted(line.areas_m2)
     values = [line.areas_m2[date] for date in dates]
     axes.plot(
-        [matplotlib.dates.date2num(date) for date in dates],
+        dates,
         [float("nan") if value is None else in_unit(value, unit) for value in values],
         label=drawable(line.name),
         color=legend.LINES[number % len(legend.LINES)],
@@ -98,7 +96,7 @@ def _draw_intervals(axes: Axes, intervals: ChartIntervals, unit: Unit) -> None:
     dates = sorted(intervals.areas_m2)
     rows = [intervals.areas_m2[date] for date in dates]
     axes.errorbar(
-        [matplotlib.dates.date2num(date) for date in dates],
+        dates,
         [in_unit(value, unit) for value, _, _ in rows],
         yerr=[
             [in_unit(value - low, unit) for value, low, _ in rows],
@@ -117,18 +115,12 @@ def _draw_intervals(axes: Axes, intervals: ChartIntervals, unit: Unit) -> None:
 
 def _axes(axes: Axes, dates: set[dt.date]) -> None:
     days = sorted(dates)
-    span = max(30, (days[-1] - days[0]).days)
-    first, last = matplotlib.dates.date2num(days[0]), matplotlib.dates.date2num(days[-1])
-    axes.set_xlim(first - 0.05 * span, last + 0.05 * span)
-    top = max(axes.dataLim.y1, 1e-9)
-    axes.set_ylim(0, 1.08 * top)
-    if len(days) <= _MOST_TICKS:
-        axes.set_xticks([matplotlib.dates.date2num(day) for day in days])
-        axes.set_xticklabels([f"{day:%Y-%m}" for day in days])
-    else:
-        locator = matplotlib.dates.AutoDateLocator(maxticks=8)
-        axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(matplotlib.dates.DateFormatter("%Y-%m"))
+    span = dt.timedelta(days=max(30, (days[-1] - days[0]).days))
+    rim = span * 0.05
+    axes.set_xlim(days[0] - rim, days[-1] + rim)
+    axes.set_ylim(0, 1.08 * max(axes.dataLim.y1, 1e-9))
+    marked = _apart(days, span / _MOST_TICKS)
+    axes.set_xticks(marked, [f"{day:%Y-%m}" for day in marked])
     axes.tick_params(length=0, pad=5, labelcolor=legend.INK)
     for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
         label.set_fontproperties(font(9))
@@ -137,3 +129,12 @@ def _axes(axes: Axes, dates: set[dt.date]) -> None:
     for name, side in axes.spines.items():
         side.set_visible(name == "bottom")
         side.set_color(legend.RULE)
+
+
+def _apart(days: Sequence[dt.date], least: dt.timedelta) -> list[dt.date]:
+    """Return the first of some days in order, and each that is far enough from the one before."""
+    kept = list(days[:1])
+    for day in days[1:]:
+        if day - kept[-1] >= least:
+            kept.append(day)
+    return kept

@@ -14,6 +14,7 @@ from satseg.export.picture import View
 from satseg.export.quantities import length_text, round_length_m
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Text
@@ -76,7 +77,7 @@ def map_axes(
     figure: Figure,
     box: tuple[float, float, float, float],
     view: View,
-    pixels: NDArray[object],
+    pixels: NDArray[np.uint8],
 ) -> Axes:
     """Return axes in Web Mercator with a picture, in a box (x, y, width, height) of inches."""
     wide, high = figure.get_size_inches()
