@@ -77,7 +77,7 @@ def _draw_line(axes: Axes, line: ChartLine, number: int, unit: Unit) -> None:
     dates = sorted(line.areas_m2)
     values = [line.areas_m2[date] for date in dates]
     axes.plot(
-        dates,
+        [date.toordinal() for date in dates],
         [float("nan") if value is None else in_unit(value, unit) for value in values],
         label=drawable(line.name),
         color=legend.LINES[number % len(legend.LINES)],
@@ -96,7 +96,7 @@ def _draw_intervals(axes: Axes, intervals: ChartIntervals, unit: Unit) -> None:
     dates = sorted(intervals.areas_m2)
     rows = [intervals.areas_m2[date] for date in dates]
     axes.errorbar(
-        dates,
+        [date.toordinal() for date in dates],
         [in_unit(value, unit) for value, _, _ in rows],
         yerr=[
             [in_unit(value - low, unit) for value, low, _ in rows],
@@ -116,11 +116,11 @@ def _draw_intervals(axes: Axes, intervals: ChartIntervals, unit: Unit) -> None:
 def _axes(axes: Axes, dates: set[dt.date]) -> None:
     days = sorted(dates)
     span = dt.timedelta(days=max(30, (days[-1] - days[0]).days))
-    rim = span * 0.05
-    axes.set_xlim(days[0] - rim, days[-1] + rim)
+    rim = 0.05 * span.days
+    axes.set_xlim(days[0].toordinal() - rim, days[-1].toordinal() + rim)
     axes.set_ylim(0, 1.08 * max(axes.dataLim.y1, 1e-9))
     marked = _apart(days, span / _MOST_TICKS)
-    axes.set_xticks(marked, [f"{day:%Y-%m}" for day in marked])
+    axes.set_xticks([day.toordinal() for day in marked], [f"{day:%Y-%m}" for day in marked])
     axes.tick_params(length=0, pad=5, labelcolor=legend.INK)
     for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
         label.set_fontproperties(font(9))

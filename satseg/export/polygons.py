@@ -152,7 +152,7 @@ def mean_probabilities(polygons: Polygons, raster: ProbabilityRaster) -> NDArray
     return np.asarray(found["mean"], dtype=np.float64) / SCALE
 
 
-class _Codes(RasterSource):  # type: ignore[misc] -- exactextract has no types
+class _Codes(RasterSource):  # type: ignore[misc]  # exactextract has no types
     """The codes of a probability raster in the pixel space of its polygons."""
 
     def __init__(self, pixels: PixelReader, grid: Grid) -> None:
