@@ -20,6 +20,7 @@ from satseg.export.subject import Subject, file_stem
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
+    from streamlit.delta_generator import DeltaGenerator
 
     from dashboard.choice import Choice, Look, Series
     from dashboard.session import Unit
@@ -178,7 +179,7 @@ def _panel(
     if ready is None and slot.button(
         say("download_prepare"), key="download_prepare", width="stretch"
     ):
-        ready = _prepare(wanted, say)
+        ready = _prepare(wanted, slot, say)
     if ready is not None:
         slot.download_button(
             say("download_save", size=_size(len(ready.content))),
@@ -236,25 +237,29 @@ def _choose(
     )
 
 
-def _prepare(wanted: Wanted, say: Words) -> Prepared | None:
-    """Make a file and keep it for this visitor; tell what went wrong."""
-    busy = st.progress(0.0, text=say("download_busy", name=wanted.name))
+def _prepare(wanted: Wanted, slot: DeltaGenerator, say: Words) -> Prepared | None:
+    """Make a file and keep it for this visitor; tell what went wrong.
+
+    The progress stands in ``slot``, where the button was.
+    """
+    text = say("download_busy")
+    slot.progress(0.0, text=text)
 
     def progress(done: int, total: int) -> None:
-        busy.progress(min(1.0, done / max(1, total)), text=say("download_busy", name=wanted.name))
+        slot.progress(min(1.0, done / max(1, total)), text=text)
 
     try:
         with _turns:
             content = made(wanted, progress)
     except SatsegError as error:
+        slot.empty()
         show_error(error, say)
         return None
     except Exception:
         log.exception("the download %s failed", wanted.name)
+        slot.empty()
         show_unexpected(say)
         return None
-    finally:
-        busy.empty()
     ready = Prepared(wanted.key, content)
     st.session_state[Keys.DOWNLOAD] = ready
     return ready

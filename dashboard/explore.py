@@ -72,8 +72,8 @@ def page() -> None:
     with right, st.container(key="figures"):
         names = {card.id: card.title for card in models}
         show_figures(row, look.threshold, unit, say)
-        show_chart(choice, series, unit, names, say)
         show_downloads(choice, series, look, unit, say)
+        show_chart(choice, series, unit, names, say)
         if not models:
             show_empty(say("no_models_title"), say("no_models", folder=models_folder()))
         if choice.shown is not None:

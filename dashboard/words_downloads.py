@@ -49,7 +49,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "download_tif": ("GeoTIFF", "GeoTIFF"),
     "download_min_area": ("Leave out patches below (m²)", "忽略小于该面积的图斑（m²）"),
     "download_prepare": ("Prepare", "生成"),
-    "download_busy": ("Preparing {name}", "正在生成 {name}"),
+    "download_busy": ("Preparing the file", "正在生成文件"),
     "download_save": ("Save ({size})", "保存（{size}）"),
     "download_no_map": (
         "There is no farmland map of this date yet, so there is nothing to download.",

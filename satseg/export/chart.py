@@ -29,6 +29,7 @@ class ChartLine:
 
     name: str
     areas_m2: Mapping[dt.date, float | None]
+    ensemble: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def _draw_line(axes: Axes, line: ChartLine, number: int, unit: Unit) -> None:
         [date.toordinal() for date in dates],
         [float("nan") if value is None else in_unit(value, unit) for value in values],
         label=drawable(line.name),
-        color=legend.LINES[number % len(legend.LINES)],
+        color=legend.INK if line.ensemble else legend.LINES[number % len(legend.LINES)],
         linestyle=legend.DASHES[number % len(legend.DASHES)],
         marker=legend.SYMBOLS[number % len(legend.SYMBOLS)],
         markersize=6.5,

@@ -126,7 +126,7 @@ def compose_report(
         maps.append(_map(subject, row, unit, false_colour, say))
         if progress is not None:
             progress(number, len(pictured))
-    lines, intervals = _lines(table.frame, say)
+    lines, intervals = _lines(table, say)
     charts = [
         area_chart(lines, intervals, unit=unit, unit_name=say(unit), kind=kind)
         for kind in ("svg", "png")
@@ -218,13 +218,17 @@ def _summary(rows: Sequence[pd.Series], unit: Unit, say: Words) -> tuple[str, ..
     )
 
 
-def _lines(frame: pd.DataFrame, say: Words) -> tuple[list[ChartLine], ChartIntervals]:
+def _lines(table: SeriesTable, say: Words) -> tuple[list[ChartLine], ChartIntervals]:
+    """Return a line for each model, ensembles last, and the adjusted areas."""
+    frame = table.frame
+    ensembles = {s.prediction.model_id for s in table.subjects if s.prediction.members}
     dates = [stamp.date() for stamp in sorted(frame["date"].unique())]
     lines = []
     for model, rows in frame.groupby("model", sort=True):
         areas: dict[dt.date, float | None] = dict.fromkeys(dates)
         areas |= {row.date.date(): float(row.area_m2) for row in rows.itertuples()}
-        lines.append(ChartLine(str(model), areas))
+        lines.append(ChartLine(str(model), areas, ensemble=str(model) in ensembles))
+    lines.sort(key=lambda line: line.ensemble)
     sampled = frame[frame["adjusted_m2"].notna()]
     found = {
         row.date.date(): (row.adjusted_m2, row.adjusted_low_m2, row.adjusted_high_m2)
