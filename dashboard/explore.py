@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.choice import Choice, Look, Series
 from dashboard.controls import choose
+from dashboard.downloads import show_downloads
 from dashboard.heading import show_heading
 from dashboard.mapstate import map_state
 from dashboard.mapview import Answer, draw_map, go_to_region
@@ -71,6 +72,7 @@ def page() -> None:
     with right, st.container(key="figures"):
         names = {card.id: card.title for card in models}
         show_figures(row, look.threshold, unit, say)
+        show_downloads(choice, series, look, unit, say)
         show_chart(choice, series, unit, names, say)
         if not models:
             show_empty(say("no_models_title"), say("no_models", folder=models_folder()))

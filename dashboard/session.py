@@ -43,6 +43,7 @@ class Keys:
     COMPARE_MAP: Final = "compare_map"
     FOCUS: Final = "focus"
     PATCHES: Final = "patches"
+    DOWNLOAD: Final = "download"
 
 
 KEPT: Final = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from dashboard import words_accuracy, words_compare
+from dashboard import words_accuracy, words_compare, words_downloads
 from dashboard.session import Language
 
 Words = Callable[..., str]
@@ -130,6 +130,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "no_data": ("no scenes", "没有影像"),
     **words_accuracy.WORDS,
     **words_compare.WORDS,
+    **words_downloads.WORDS,
 }
 
 

@@ -165,6 +165,11 @@ class PixelRegion:
         self._shape = _clipped(_areas(shapely.make_valid(placed)), extent.bounds)
         shapely.prepare(self._shape)
 
+    @property
+    def shape(self) -> BaseGeometry:
+        """The region's part inside of the grid, a multipolygon in pixels; empty outside of it."""
+        return self._shape
+
     def coverage(self, window: Window) -> NDArray[np.float64]:
         """Return the share of each pixel of the window inside of the region, (height, width)."""
         bounds = (window.col, -window.row_stop, window.col_stop, -window.row)

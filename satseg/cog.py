@@ -42,6 +42,7 @@ class Layer:
         overviews: how overviews are resampled.
         names: names of all bands, instead of ``description``; empty for none.
         sparse: whether blocks of nothing but nodata take no room in the file.
+        colours: colour table, (value, (red, green, blue, alpha)) for each value that has one.
     """
 
     description: str
@@ -52,6 +53,7 @@ class Layer:
     overviews: Literal["average", "nearest", "mode"] = "average"
     names: tuple[str, ...] = ()
     sparse: bool = False
+    colours: tuple[tuple[int, tuple[int, int, int, int]], ...] = ()
 
 
 class RowWriter:
@@ -176,6 +178,8 @@ def cog_rows(
                 dataset.set_band_description(index, name)
             if layer.scale != 1.0:
                 dataset.scales = (layer.scale,) * layer.bands
+            if layer.colours:
+                dataset.write_colormap(1, dict(layer.colours))
             writer = RowWriter(dataset)
             yield writer
             writer.finish()

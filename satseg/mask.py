@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from satseg.cog import Layer, cog_rows
 from satseg.errors import ModelError
 from satseg.grids import Grid
-from satseg.patches import find_patches, pieces
+from satseg.patches import Patches, find_patches, pieces
 from satseg.probability import NODATA, threshold_level
 from satseg.probability_raster import ProbabilityRaster, open_probability, strips
 from satseg.windows import Window
@@ -46,19 +46,8 @@ def write_mask(
         SceneError: the raster cannot be read.
         StorageError: the mask cannot be written; nothing is left behind.
     """
-    level = threshold_level(threshold)
-    if not min_area_m2 >= 0:
-        raise ModelError(
-            expected="a smallest area of 0 m2 or more",
-            found=str(min_area_m2),
-            fix="Give the area of the smallest patch to keep, for example 500",
-        )
     raster = open_probability(probability)
-    patches = None
-    if min_area_m2 > 0:
-        patches = find_patches(
-            _farmland(raster, level), raster.grid, (_FARMLAND,), min_area_m2=min_area_m2
-        )
+    found = mask_strips(raster, threshold=threshold, min_area_m2=min_area_m2)
     provenance = {key: value for key, value in raster.tags.items() if key.startswith("SATSEG_")}
     provenance |= {
         "SATSEG_CONTENT": "1 farmland, 0 other, 255 no data",
@@ -67,15 +56,51 @@ def write_mask(
         **(tags or {}),
     }
     with cog_rows(output, raster.grid, MASK, tags=provenance) as writer:
-        before = 0
-        for _, found in _farmland(raster, level):
-            if patches is not None:
-                labels, count = pieces(found, (_FARMLAND,))
-                large = np.append(np.uint8(1), patches.large[before : before + count])[labels] == 1
-                before += count
-                found[~large] = 0
-            writer.write(found)
+        for _, codes in found:
+            writer.write(codes)
     return raster.grid
+
+
+def mask_strips(
+    raster: ProbabilityRaster, *, threshold: float, min_area_m2: float = 0
+) -> Iterator[tuple[Window, NDArray[np.uint8]]]:
+    """Return the strips of a mask from top to bottom, each as window and codes of ``MASK``.
+
+    Args:
+        raster: the probabilities.
+        threshold: probability from which a pixel is farmland, 0 to 1.
+        min_area_m2: see ``write_mask``.
+
+    Raises:
+        ModelError: threshold or smallest area are out of range.
+        SceneError: the raster cannot be read.
+    """
+    level = threshold_level(threshold)
+    if not min_area_m2 >= 0:
+        raise ModelError(
+            expected="a smallest area of 0 m2 or more",
+            found=str(min_area_m2),
+            fix="Give the area of the smallest patch to keep, for example 500",
+        )
+    if min_area_m2 == 0:
+        return _farmland(raster, level)
+    patches = find_patches(
+        _farmland(raster, level), raster.grid, (_FARMLAND,), min_area_m2=min_area_m2
+    )
+    return _without_small(_farmland(raster, level), patches)
+
+
+def _without_small(
+    found: Iterator[tuple[Window, NDArray[np.uint8]]], patches: Patches
+) -> Iterator[tuple[Window, NDArray[np.uint8]]]:
+    """Yield the strips with the pieces of small patches as 0."""
+    before = 0
+    for window, codes in found:
+        labels, count = pieces(codes, (_FARMLAND,))
+        large = np.append(np.uint8(1), patches.large[before : before + count])[labels] == 1
+        before += count
+        codes[~large] = 0
+        yield window, codes
 
 
 def _farmland(raster: ProbabilityRaster, level: int) -> Iterator[tuple[Window, NDArray[np.uint8]]]:

@@ -25,6 +25,7 @@ COMMANDS = (
     "area",
     "change",
     "accuracy",
+    "export",
     "sample",
     "train",
     "evaluate",

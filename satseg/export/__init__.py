@@ -1,0 +1,1 @@
+"""Results that leave the catalog: polygons, rasters, tables, figures and reports."""
