@@ -117,6 +117,8 @@ def area_histogram(probability: Path, region: BaseGeometry | None = None) -> Are
     m2 = np.zeros(256)
     with raster.reader() as pixels:
         for window in blocks(raster.grid, _BLOCK):
+            if inside is not None and not inside.meets(window):
+                continue
             share = None if inside is None else inside.coverage(window)
             if share is not None and not share.any():
                 continue
@@ -164,6 +166,14 @@ class PixelRegion:
         extent = shapely.box(0, -grid.height, grid.width, 0)
         self._shape = _clipped(_areas(shapely.make_valid(placed)), extent.bounds)
         shapely.prepare(self._shape)
+
+    def meets(self, window: Window) -> bool:
+        """Return whether a window lies where the region's bounds lie; others need no reading."""
+        if self._shape.is_empty:
+            return False
+        xmin, ymin, xmax, ymax = self._shape.bounds
+        rows = -ymax < window.row_stop and -ymin > window.row
+        return bool(rows and xmin < window.col_stop and xmax > window.col)
 
     def coverage(self, window: Window) -> NDArray[np.float64]:
         """Return the share of each pixel of the window inside of the region, (height, width)."""

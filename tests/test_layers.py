@@ -20,7 +20,7 @@ LADDER: dict[int, str] = {
     3: "predict runtime",
     4: "ensemble patches mask area series accuracy change",
     5: "regions catalog sampling display tiles workflow jobs recipes sample_scenes simulate "
-    "training evaluation",
+    "training evaluation interest",
     6: "cli",
 }
 """Level of each module or package of satseg; a name covers its family too (catalog_items)."""
