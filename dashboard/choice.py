@@ -12,6 +12,7 @@ from dashboard.shelf import Measured, Selection
 if TYPE_CHECKING:
     from dashboard.mapview import Answer
     from satseg.catalog_records import SceneRecord
+    from satseg.interest import Interest
     from satseg.regions import Region
 
 Series = Mapping[Selection, Sequence[Measured]]
@@ -23,6 +24,7 @@ class Choice:
 
     Attributes:
         region: the region.
+        interest: the area of it whose farmland is measured; None for the whole region.
         scenes: all scenes of the region, by date.
         scene: the one on view.
         selections: each chosen model and, where there are several, their ensemble as the last.
@@ -30,6 +32,7 @@ class Choice:
     """
 
     region: Region
+    interest: Interest | None
     scenes: tuple[SceneRecord, ...]
     scene: SceneRecord
     selections: tuple[Selection, ...]

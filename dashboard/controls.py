@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard.areas import choose_area
 from dashboard.choice import Choice, region_name
 from dashboard.overview import Spot, draw_overview
 from dashboard.session import COLOURS, LANGUAGES, VIEWS, Colour, Keys, Language, View
@@ -30,11 +31,15 @@ def choose(
     """Draw the sidebar and return the choice; at least one region has scenes."""
     language: Language = st.session_state[Keys.LANGUAGE]
     with st.sidebar:
-        region, scene = choose_scene(regions, scenes, say)
+        region = choose_region(regions, scenes, say)
+        interest = choose_area(region, scenes[region.id], say)
+        scene = _date({str(scene.date): scene for scene in scenes[region.id]}, say)
         selections = _models(cards, say)
         view, colour = choose_looks([scene], say, overlay=say("view_overlay"))
         choose_language(say)
-    return Choice(region, tuple(scenes[region.id]), scene, selections, view, colour, language)
+    return Choice(
+        region, interest, tuple(scenes[region.id]), scene, selections, view, colour, language
+    )
 
 
 def choose_scene(

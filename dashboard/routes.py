@@ -76,6 +76,7 @@ def asset_files() -> dict[str, Path]:
         "leaflet.js": leaflet / "leaflet.js",
         "leaflet.css": leaflet / "leaflet.css",
         "layers.js": HERE / "assets" / "layers.js",
+        "draw.js": HERE / "assets" / "draw.js",
         "map.js": HERE / "assets" / "map.js",
         "map.css": HERE / "assets" / "map.css",
         "districts.json": HERE.parent / "sample_data" / "districts.geojson",

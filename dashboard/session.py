@@ -43,6 +43,11 @@ class Keys:
     COMPARE_MAP: Final = "compare_map"
     FOCUS: Final = "focus"
     PATCHES: Final = "patches"
+    AREA: Final = "area"
+    AREA_FILE: Final = "area_file"
+    AREA_NAME: Final = "area_name"
+    DRAFT: Final = "draft"
+    REMOVED: Final = "removed"
 
 
 KEPT: Final = (

@@ -84,6 +84,10 @@ class Interest:
         """Hash of the outline, for caches."""
         return hashlib.sha256(shapely.to_wkb(self.geometry)).hexdigest()
 
+    def overlaps(self, scenes: Iterable[SceneRecord]) -> bool:
+        """Return whether the area shares ground with one of the scenes."""
+        return bool(overlapping(self.geometry, scenes))
+
     def feature(self) -> dict[str, Any]:
         """Return the area as a GeoJSON feature."""
         return {
@@ -152,6 +156,13 @@ class InterestStore:
             return []
         ids = [name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX)]
         return [name for name in ids if is_identifier(name)]
+
+    def version(self) -> int:
+        """Return a number that changes whenever an area is kept or removed; 0 without any."""
+        try:
+            return self._folder.stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
 
     def interests(self) -> list[Interest]:
         """Return all areas by name."""

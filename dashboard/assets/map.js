@@ -39,6 +39,13 @@
         style: { className: "satseg-outline" },
         onEachFeature: (feature, layer) => layer.on("click", () => app.chooseRegion(feature.properties.id)),
       }).addTo(map);
+      this.around = L.geoJSON(null, {
+        pane: "satseg-areas",
+        interactive: false,
+        style: (feature) => (feature.properties.outside
+          ? { stroke: false, fillColor: "#101c22", fillOpacity: 0.45 }
+          : { color: "#ffffff", weight: 3, fill: false, className: "satseg-outline" }),
+      }).addTo(map);
       this.focus = L.geoJSON(null, {
         pane: "satseg-areas",
         interactive: false,
@@ -103,6 +110,23 @@
     drawFocus(focus) {
       this.focus.clearLayers();
       if (focus) this.focus.addData(focus.geometry);
+    }
+
+    // An area of interest: its outline, and everything around it a little darker.
+    drawInterest(interest) {
+      const drawn = interest ? JSON.stringify(interest.geometry) : "";
+      if (drawn === this.interestDrawn) return;
+      this.interestDrawn = drawn;
+      this.around.clearLayers();
+      if (!interest) return;
+      const { type, coordinates } = interest.geometry;
+      const polygons = type === "Polygon" ? [coordinates] : coordinates;
+      const world = [[-180, -85], [180, -85], [180, 85], [-180, 85], [-180, -85]];
+      const holes = polygons.flatMap((rings) => rings.slice(1)).map((ring) => [ring]);
+      const outside = [[world, ...polygons.map((rings) => rings[0])], ...holes];
+      const feature = (geometry, isOutside) => ({ type: "Feature", geometry, properties: { outside: isOutside } });
+      this.around.addData(feature({ type: "MultiPolygon", coordinates: outside }, true));
+      this.around.addData(feature(interest.geometry, false));
     }
 
     clip(name, fraction) {
@@ -241,6 +265,7 @@
       this.second = null;
       this.districts = null;
       this.clicks = 0;
+      this.drawings = 0;
       const over = element("div", "satseg-over", this.frame);
       this.labels = [element("div", "satseg-label satseg-left", over), element("div", "satseg-label satseg-right", over)];
       this.badge = element("div", "satseg-badge", over, { role: "note" });
@@ -248,6 +273,10 @@
       this.where = element("div", "satseg-where", over);
       this.swipe = new Swipe(over, this);
       this.panel = new Panel(over, this);
+      this.drawer = new window.satsegDraw(over, map, (ring) => {
+        this.drawings += 1;
+        this.tell(null, { drawn: { number: this.drawings, ring } });
+      });
       map.on("move zoomend resize", () => { this.clip(); this.follow(this.first, this.second); });
       new ResizeObserver(() => this.resized()).observe(this.frame);
       // Until the visitor moves the map, it keeps the whole region in view.
@@ -262,7 +291,7 @@
     }
 
     apply(state) {
-      const moved = !this.state || this.state.region.id !== state.region.id;
+      const moved = !this.state || this.state.region.id !== state.region.id || !this.sameGround(state);
       if (!this.state || this.state.token !== state.token) {
         this.look = { ...this.look, threshold: state.threshold, opacity: state.opacity, shade: state.shade };
         this.table = lookupTable(this.look);
@@ -282,8 +311,19 @@
       this.draw();
     }
 
+    // Whether the visitor looks at the same area; one that was just drawn is in view already.
+    sameGround(state) {
+      const outline = (given) => JSON.stringify(given.interest ? given.interest.geometry : null);
+      return outline(this.state) === outline(state) || Boolean(state.interest && state.interest.inView);
+    }
+
     fit() {
-      this.first.map.fitBounds(this.state.region.bounds, { padding: [10, 10], animate: false });
+      const { region, interest } = this.state;
+      const margin = interest ? 60 : 10;
+      const panel = interest && this.first.map.getSize().x > 640 ? 160 : 0; // beside the panel, not below it
+      this.first.map.fitBounds((interest || region).bounds, {
+        paddingTopLeft: [margin, margin], paddingBottomRight: [margin + panel, margin], maxZoom: 19, animate: false,
+      });
     }
 
     resized() {
@@ -314,6 +354,7 @@
         sheet.drawDistricts(this.districts, state.language);
         sheet.drawAreas(state.regions, state.region.id);
         sheet.drawFocus(state.focus);
+        sheet.drawInterest(state.interest || null);
         sheet.imagery.show(sheet === this.second && state.later ? state.later : this.ground());
       });
       this.first.later.show(state.view === "swipe" ? state.later || null : null);
@@ -330,6 +371,7 @@
       this.swipe.draw();
       this.badge.textContent = state.simulated ? state.words.simulated : "";
       this.notice.textContent = state.notice || "";
+      this.drawer.speak(state.words, Boolean(state.drawing));
       this.first.map.getContainer().setAttribute("aria-label", state.words.map);
     }
 
@@ -378,15 +420,15 @@
     }
 
     chooseRegion(id) {
-      if (id === this.state.region.id) return;
+      if (id === this.state.region.id || this.drawer.active) return;
       this.clicks += 1;
       this.tell(id);
     }
 
-    // The answer to Python: how the overlay looks now, and a region that was clicked.
-    tell(region) {
+    // The answer to Python: how the overlay looks now, and a region that was clicked or an area that was drawn.
+    tell(region, more) {
       window.Streamlit.setComponentValue({
-        token: this.state.token, ...this.look, region: region || null, clicks: this.clicks,
+        token: this.state.token, ...this.look, region: region || null, clicks: this.clicks, ...more,
       });
     }
   }
