@@ -54,12 +54,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the overlay is painted; ``token`` names the models for which it was chosen."""
+    """How the overlay is painted; ``token`` names the models for which it was chosen.
+
+    Where two models are compared, ``first`` is the threshold of the first one.
+    """
 
     token: str
     threshold: float
     opacity: float
     shade: bool
+    first: float | None = None
 
     @classmethod
     def of(cls, shown: Selection | None, answer: Answer | None, *, opacity: float) -> Look:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.areas import area_name, area_summary, show_area_notices, take_drawn
-from dashboard.choice import Choice, Look, Series
+from dashboard.choice import Choice, Series
 from dashboard.controls import choose
+from dashboard.film import film_state
 from dashboard.heading import show_heading
 from dashboard.mapstate import map_state
 from dashboard.mapview import Answer, draw_map, go_to_region
@@ -23,7 +24,6 @@ from dashboard.words import Words, words
 if TYPE_CHECKING:
     from satseg.catalog_records import SceneRecord
 
-OPACITY = 0.55
 SPLIT = (2.1, 1.0)
 
 
@@ -35,9 +35,7 @@ def page() -> None:
     if not scenes:
         show_empty(say("no_scenes_title"), say("no_scenes"))
         return
-    choice = choose(regions, scenes, models, say)
-    answer = Answer.read(st.session_state.get(Keys.MAP))
-    look = Look.of(choice.shown, answer, opacity=OPACITY)
+    choice, look = choose(regions, scenes, models, say)
     found = store.predictions()
     series = {
         s: store.series(choice.scenes, s, look.threshold, found, interest=choice.interest)
@@ -63,6 +61,7 @@ def page() -> None:
             regions=regions,
             with_scenes=scenes,
             notice=_notice(choice, series, say),
+            film=film_state(choice, series, store.tiles, unit, say),
             say=say,
         )
         draw_map(state, key=Keys.MAP, on_change=_map_answered)
@@ -89,7 +88,14 @@ def _head(choice: Choice, unit: Unit, say: Words) -> None:
 def _map_answered() -> None:
     answer = Answer.read(st.session_state.get(Keys.MAP))
     go_to_region(answer)
+    _go_to_frame(answer)
     take_drawn(answer)
+
+
+def _go_to_frame(answer: Answer | None) -> None:
+    """Follow the film to its date; the page falls back to another one where there is none."""
+    if answer is not None and answer.frame is not None:
+        st.session_state[Keys.DATE] = answer.frame
 
 
 def _missing(choice: Choice, shown: Selection, series: Series) -> Sequence[SceneRecord]:

@@ -40,7 +40,9 @@ class OfflineMap(leafmap.Map):
     default_js = [  # noqa: RUF012 (folium reads it from the class)
         ("leaflet", asset_address("leaflet.js")),
         ("satseg_layers", asset_address("layers.js")),
+        ("satseg_place", asset_address("place.js")),
         ("satseg_draw", asset_address("draw.js")),
+        ("satseg_player", asset_address("player.js")),
         ("satseg", asset_address("map.js")),
     ]
     default_css = [  # noqa: RUF012
@@ -77,7 +79,8 @@ class _Apply(MacroElement):
 class Answer:
     """What the map told: how the overlay looks, and what was clicked or drawn, if anything.
 
-    ``drawn`` holds the corners (longitude, latitude) of an area that was drawn just now.
+    ``drawn`` holds the corners (longitude, latitude) of an area that was drawn just now, ``frame``
+    the date at which its film has arrived just now, ``first`` the threshold of the first of two maps.
     """
 
     token: str
@@ -87,6 +90,8 @@ class Answer:
     region: str | None
     clicks: int
     drawn: tuple[tuple[float, float], ...] = ()
+    first: float | None = None
+    frame: str | None = None
 
     @classmethod
     def read(cls, value: object) -> Answer | None:
@@ -95,13 +100,28 @@ class Answer:
             return None
         return cls(
             token=str(value["token"]),
-            threshold=min(1.0, max(0.0, float(value["threshold"]))),
-            opacity=min(1.0, max(0.0, float(value["opacity"]))),
+            threshold=_share(value["threshold"]),
+            opacity=_share(value["opacity"]),
             shade=bool(value["shade"]),
             region=value.get("region"),
             clicks=int(value.get("clicks", 0)),
             drawn=_corners(value.get("drawn")),
+            frame=str(value["frame"]) if value.get("frame") else None,
+            first=None if value.get("first") is None else _share(value["first"]),
         )
+
+
+def told(key: str) -> Answer | None:
+    """Return what a map told last, also before another page was visited, or a link says of it."""
+    kept: dict[str, Answer] = st.session_state.setdefault(Keys.LOOKS, {})
+    answer = Answer.read(st.session_state.get(key))
+    if answer is not None:
+        kept[key] = answer
+    return kept.get(key)
+
+
+def _share(value: Any) -> float:
+    return min(1.0, max(0.0, float(value)))
 
 
 def _corners(drawn: object) -> tuple[tuple[float, float], ...]:

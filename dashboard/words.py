@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from dashboard import words_accuracy, words_areas, words_compare
+from dashboard import words_accuracy, words_areas, words_compare, words_film, words_links
 from dashboard.session import Language
 
 Words = Callable[..., str]
@@ -131,6 +131,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     **words_accuracy.WORDS,
     **words_areas.WORDS,
     **words_compare.WORDS,
+    **words_film.WORDS,
+    **words_links.WORDS,
 }
 
 

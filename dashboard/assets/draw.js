@@ -16,7 +16,7 @@
 
   class Draw {
     constructor(parent, map, done) {
-      Object.assign(this, { map, done, active: false, corners: [] });
+      Object.assign(this, { map, done, active: false, corners: [], changed: () => {} });
       this.start = element("button", "satseg-tool satseg-draw", parent, { type: "button", id: "satseg-draw" });
       this.start.innerHTML = ICON;
       this.bar = element("div", "satseg-bar satseg-drawing", parent, { role: "status" });
@@ -116,6 +116,7 @@
     }
 
     show(pointer) {
+      this.changed();
       const enough = this.corners.length >= 3;
       this.bar.hidden = !this.active;
       this.start.setAttribute("aria-pressed", this.active);

@@ -14,7 +14,7 @@ def script(drawn: OfflineMap) -> str:
 def test_the_map_names_no_other_origin() -> None:
     drawn = OfflineMap()
     addresses = [address for _, address in (*drawn.default_js, *drawn.default_css)]
-    assert len(addresses) == 6
+    assert len(addresses) == 8
     assert all(address.startswith("../../assets/") for address in addresses)
     page = drawn.get_root().render()
     sources = re.findall(r'(?:src|href)="([^"]+)"', page)
@@ -35,4 +35,4 @@ def test_no_answer_is_read_before_the_visitor_touched_the_map() -> None:
 def test_an_answer_is_read_within_its_limits(told: float, read: float) -> None:
     value = {"token": "farmnet", "threshold": told, "opacity": told, "shade": 1, "region": None}
     answer = Answer.read(value)
-    assert answer == Answer("farmnet", read, read, True, None, 0, ())
+    assert answer == Answer("farmnet", read, read, True, None, 0)
