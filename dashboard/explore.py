@@ -61,9 +61,9 @@ def page() -> None:
             regions=regions,
             with_scenes=scenes,
             notice=_notice(choice, series, say),
-            film=film_state(choice, series, store.tiles, unit, say),
             say=say,
         )
+        state |= film_state(choice, series, store.tiles, unit, say)
         draw_map(state, key=Keys.MAP, on_change=_map_answered)
     with right, st.container(key="figures"):
         names = {card.id: card.title for card in models}

@@ -32,7 +32,6 @@ def map_state(
     regions: Sequence[Region],
     with_scenes: Mapping[str, Any],
     notice: str,
-    film: Mapping[str, Any],
     say: Words,
 ) -> dict[str, Any]:
     """Return the state that shows a choice.
@@ -45,7 +44,6 @@ def map_state(
         regions: every region, to be drawn as an outline.
         with_scenes: ids of the regions that have scenes, as keys.
         notice: a sentence to show on the map, or an empty text.
-        film: the dates as frames; see ``film_state``.
         say: the visitor's language.
     """
     overlay = tile_layer(tiles, prediction_id, "probability") if prediction_id else None
@@ -59,7 +57,6 @@ def map_state(
         "notice": notice,
         "interest": interest_state(choice.interest),
         "drawing": True,
-        **film,
         **areas_state(choice.region, regions, with_scenes, choice.language),
         "words": {name: say(name) for name in (*SPOKEN, "simulated")},
     }

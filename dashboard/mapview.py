@@ -80,7 +80,7 @@ class Answer:
     """What the map told: how the overlay looks, and what was clicked or drawn, if anything.
 
     ``drawn`` holds the corners (longitude, latitude) of an area that was drawn just now, ``frame``
-    the date at which its film has arrived just now, ``first`` the threshold of the first of two maps.
+    the date at which the film has arrived, ``first`` the threshold of the first of two maps.
     """
 
     token: str

@@ -411,8 +411,8 @@
 
     // While a film is on, its own frames stand for the overlay.
     hideOverlays(hidden) {
-      this.sheets().forEach((sheet) => {
-        sheet.map.getPane("satseg-overlay").style.visibility = hidden ? "hidden" : "";
+      [this.first, this.second].forEach((sheet) => {
+        if (sheet) sheet.map.getPane("satseg-overlay").style.visibility = hidden ? "hidden" : "";
       });
     }
 

@@ -99,7 +99,7 @@
 
   class Player {
     constructor(parent, app) {
-      Object.assign(this, { app, frames: [], index: 0, playing: false, speed: 1, presenting: false });
+      Object.assign(this, { app, frames: [], index: 0, target: 0, asked: null, until: 0, playing: false, speed: 1, presenting: false });
       this.films = new Map();
       this.bar = element("div", "satseg-bar satseg-player", parent, { role: "group" });
       this.toggle = element("button", "satseg-round", this.bar, { type: "button", id: "satseg-play" });
@@ -130,18 +130,32 @@
       const text = JSON.stringify(frames.map((f) => [f.id, f.imagery.url, f.overlay && f.overlay.url]));
       const view = state.view;
       const arriving = this.text === undefined;
-      if (text !== this.text || view !== this.view) {
-        if (text !== this.text) this.playing = false;
-        this.clear();
-      }
+      const other = text !== this.text;
+      const turned = !other && view !== this.view;
+      if (other) this.playing = false;
+      if (other || turned) this.clear();
       Object.assign(this, { text, view, frames, state });
-      if (!this.playing && state.frame !== this.index) {
-        this.index = Math.max(0, state.frame || 0);
-        this.clear();
-      }
+      if (other || !this.awaits(state.frame)) this.follow(state.frame || 0);
+      if (turned && this.playing) this.go(this.target);
       if (arriving && window.satsegPlace.presents()) this.present(true);
       if (this.playing) this.stay();
       this.speak();
+    }
+
+    // After it has told Python a date, the player waits for the answer and lets older ones pass.
+    awaits(frame) {
+      if (this.asked === frame) this.asked = null;
+      return this.playing || this.waiting();
+    }
+
+    waiting() {
+      return this.asked !== null && performance.now() < this.until;
+    }
+
+    follow(frame) {
+      if (frame !== this.target) this.clear();
+      this.target = frame;
+      if (!this.running()) this.index = frame;
     }
 
     speak() {
@@ -159,7 +173,7 @@
       this.label(this.pace, words.speed);
       this.pace.textContent = this.speed + "×";
       this.range.max = this.frames.length - 1;
-      this.range.value = this.index;
+      this.range.value = this.target;
       this.range.setAttribute("aria-label", words.frame);
       this.range.setAttribute("aria-valuetext", frame.label);
       this.date.textContent = frame.label;
@@ -215,22 +229,24 @@
 
     // Show a frame as soon as all of it is there.
     go(number) {
-      this.index = number;
+      this.target = number;
       this.load(number);
       this.speak();
       clearTimeout(this.timer);
       const begun = performance.now();
       const attempt = () => {
-        if (this.index !== number) return;
+        if (this.target !== number) return;
         if (!this.ready(number) && performance.now() - begun < PATIENCE_MS) {
           this.timer = setTimeout(attempt, 60);
           return;
         }
         this.sheets().forEach(({ sheet }) => this.film(sheet).show(number));
+        this.index = number;
+        this.speak();
         this.app.hideOverlays(true);
         this.repaint();
         if (this.playing) {
-          this.tell();
+          if (!this.waiting()) this.tell(); // a page slower than the film follows as well as it can
           this.timer = setTimeout(() => this.go((number + 1) % this.frames.length), this.pause_ms());
         }
       };
@@ -262,7 +278,7 @@
       const count = this.frames.length;
       if (count < 2) return;
       this.playing = false;
-      this.go((this.index + by + count) % count);
+      this.go((this.target + by + count) % count);
       this.tell();
     }
 
@@ -273,7 +289,9 @@
     }
 
     tell() {
-      this.app.tell(null, { frame: this.frames[this.index].id });
+      this.asked = this.target;
+      this.until = performance.now() + PATIENCE_MS;
+      this.app.tell(null, { frame: this.frames[this.target].id });
     }
 
     repaint() {
