@@ -136,6 +136,7 @@ def _place(draft: Draft) -> None:
         st.session_state[Keys.REGION] = found[0]
     st.session_state.pop(Keys.REMOVED, None)
     st.session_state[Keys.DRAFT] = draft
+    st.session_state[Keys.AREA_NAME] = draft.suggestion
     st.session_state[Keys.AREA] = DRAFT
 
 
@@ -165,7 +166,6 @@ def _ask_to_keep(draft: Draft, say: Words) -> None:
         st.html(title + note)
         st.text_input(
             say("draft_name"),
-            draft.suggestion,
             key=Keys.AREA_NAME,
             max_chars=60,
             placeholder=say("draft_hint"),

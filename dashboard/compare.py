@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.areas import choose_area
+from dashboard.areas import choose_area, show_area_notices
 from dashboard.choice import Look
 from dashboard.comparestate import Comparison, compare_state
 from dashboard.controls import choose_looks, choose_region, show_foot
@@ -16,7 +16,7 @@ from dashboard.heading import show_heading
 from dashboard.links import common_query, look_query
 from dashboard.mapview import Answer, draw_map, go_to_region, told
 from dashboard.measures import choose_unit
-from dashboard.notices import show_empty, show_error, show_failed
+from dashboard.notices import show_empty, show_error
 from dashboard.pairs import (
     Pair,
     choose_dates,
@@ -89,7 +89,7 @@ def _show(
     store = shelf()
     left, right = st.columns(SPLIT, gap="small")
     with right, st.container(key="figures"):
-        show_failed(say)
+        show_area_notices(pair.interest, say)
         unit = choose_unit(say)
         try:
             show_difference(pair, thresholds(look), unit, say)
