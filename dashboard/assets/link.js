@@ -12,7 +12,7 @@ function write(query) {
   history.replaceState(history.state, "", location.pathname + (text ? "?" + text : "") + location.hash);
 }
 
-// Without https only localhost has a clipboard; the old way works everywhere.
+// A page without TLS has a clipboard on localhost only; the old way works everywhere.
 async function copy(text) {
   if (navigator.clipboard && window.isSecureContext) {
     try {
