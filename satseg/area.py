@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,8 +117,9 @@ def area_histogram(probability: Path, region: BaseGeometry | None = None) -> Are
     inside = None if region is None else PixelRegion(region, raster.grid)
     m2 = np.zeros(256)
     with raster.reader() as pixels:
-        for window in blocks(raster.grid, _BLOCK):
-            if inside is not None and not inside.meets(window):
+        for block in blocks(raster.grid, _BLOCK):
+            window = block if inside is None else inside.part(block)
+            if window is None:
                 continue
             share = None if inside is None else inside.coverage(window)
             if share is not None and not share.any():
@@ -167,13 +169,17 @@ class PixelRegion:
         self._shape = _clipped(_areas(shapely.make_valid(placed)), extent.bounds)
         shapely.prepare(self._shape)
 
-    def meets(self, window: Window) -> bool:
-        """Return whether a window lies where the region's bounds lie; others need no reading."""
+    def part(self, window: Window) -> Window | None:
+        """Return the part of a window within the region's bounds; None where it has none."""
         if self._shape.is_empty:
-            return False
+            return None
         xmin, ymin, xmax, ymax = self._shape.bounds
-        rows = -ymax < window.row_stop and -ymin > window.row
-        return bool(rows and xmin < window.col_stop and xmax > window.col)
+        row, col = max(window.row, math.floor(-ymax)), max(window.col, math.floor(xmin))
+        row_stop = min(window.row_stop, math.ceil(-ymin))
+        col_stop = min(window.col_stop, math.ceil(xmax))
+        if row >= row_stop or col >= col_stop:
+            return None
+        return Window(row, col, row_stop - row, col_stop - col)
 
     def coverage(self, window: Window) -> NDArray[np.float64]:
         """Return the share of each pixel of the window inside of the region, (height, width)."""
