@@ -204,6 +204,7 @@ def test_two_models_are_swiped_and_their_difference_is_painted(
     assert painted > 1000
     assert float(figure(page, "Only FarmNet").split()[0]) > 0
     page.get_by_role("radio", name="Swipe", exact=True).click()
+    frame.locator("#satseg-swipe").wait_for()
     settle(page)
     clips = inside(page).evaluate(
         "() => ['overlay', 'second'].map((n) => map_div.getPane('satseg-' + n).style.clipPath)"
