@@ -6,20 +6,19 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard.controls import choose_language, choose_scene
+from dashboard.controls import choose_scene, show_foot
 from dashboard.exchange import show_exchange
 from dashboard.heading import show_heading
 from dashboard.labelling import show_labelling
+from dashboard.links import common_query
 from dashboard.notices import show_empty, show_failed
 from dashboard.planning import show_plan
 from dashboard.results import show_results
 from dashboard.samples import NEW, first_date, known_samples
-from dashboard.session import Keys
+from dashboard.session import STEPS, Keys
 from dashboard.shelf import shelf
 from dashboard.words import Words, words
 from satseg.sampling import INTERPRETERS, Interpreter, Sample
-
-STEPS = ("label", "results", "exchange")
 
 
 def page() -> None:
@@ -34,7 +33,16 @@ def page() -> None:
         region, scene = choose_scene(regions, scenes, say)
         sample = _choose_sample(known_samples(scene.id), say)
         interpreter = _choose_interpreter(say) if sample is not None else INTERPRETERS[0]
-        choose_language(say)
+        step = st.session_state.get(Keys.STEP, STEPS[0])
+        query = {
+            "region": region.id,
+            "date": str(scene.date),
+            "sample": sample.id if sample is not None else "",
+            "step": step if sample is not None else "",
+            "by": interpreter if sample is not None else "",
+            **common_query(),
+        }
+        show_foot(query, say)
     show_heading(region, str(scene.date), say("accuracy_lead"), say, simulated=scene.simulated)
     show_failed(say)
     if sample is None:

@@ -1,4 +1,4 @@
-"""Change between two predictions of the catalog, with small bounded caches. No Streamlit here."""
+"""Difference between two predictions of the catalog, in small bounded caches. No Streamlit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from shapely.geometry import mapping
 from dashboard.shelf import shelf
 
 if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
     from satseg.change import JointHistogram
+    from satseg.interest import Interest
 
 LEAST_M2 = 200.0
 """Patches of change below this are not listed."""
@@ -35,18 +38,27 @@ class Patch:
     bounds: tuple[tuple[float, float], tuple[float, float]]
 
 
-def joint(before_id: str, after_id: str, region_id: str) -> JointHistogram:
-    """Return the areas of a region by the probabilities of two predictions."""
-    return _joint(before_id, after_id, region_id, _made(before_id, after_id))
+def joint(
+    before_id: str, after_id: str, region_id: str, interest: Interest | None = None
+) -> JointHistogram:
+    """Return the areas of a region, or of an area of it, by the probabilities of two maps."""
+    return _joint(before_id, after_id, region_id, interest, _made(before_id, after_id))
 
 
-def patches(before_id: str, after_id: str, region_id: str, threshold: float) -> tuple[Patch, ...]:
-    """Return the biggest patches of gain and loss in a region, the biggest first.
+def patches(
+    before_id: str,
+    after_id: str,
+    region_id: str,
+    interest: Interest | None,
+    thresholds: tuple[float, float],
+) -> tuple[Patch, ...]:
+    """Return the biggest patches that two maps show differently, the biggest first.
 
-    Of a patch that crosses the region's border the part inside counts.
+    Gain is farmland on the second map only, loss on the first only. Of a patch that crosses the
+    border of the region, or of the area of interest, the part inside counts.
     """
     made = _made(before_id, after_id)
-    return _patches(before_id, after_id, region_id, threshold, made)
+    return _patches((before_id, after_id), region_id, interest, thresholds, made)
 
 
 def _made(*prediction_ids: str) -> tuple[dt.datetime, ...]:
@@ -54,9 +66,17 @@ def _made(*prediction_ids: str) -> tuple[dt.datetime, ...]:
     return tuple(shelf().catalog.prediction(name).created for name in prediction_ids)
 
 
+def _outline(region_id: str, interest: Interest | None) -> BaseGeometry:
+    return shelf().catalog.region(region_id).geometry if interest is None else interest.geometry
+
+
 @lru_cache(maxsize=32)
 def _joint(
-    before_id: str, after_id: str, region_id: str, made: tuple[dt.datetime, ...]
+    before_id: str,
+    after_id: str,
+    region_id: str,
+    interest: Interest | None,
+    made: tuple[dt.datetime, ...],
 ) -> JointHistogram:
     from satseg.change import joint_histogram
 
@@ -64,31 +84,35 @@ def _joint(
     return joint_histogram(
         catalog.prediction(before_id).probability,
         catalog.prediction(after_id).probability,
-        catalog.region(region_id).geometry,
+        _outline(region_id, interest),
     )
 
 
 @lru_cache(maxsize=16)
 def _patches(
-    before_id: str, after_id: str, region_id: str, threshold: float, made: tuple[dt.datetime, ...]
+    prediction_ids: tuple[str, str],
+    region_id: str,
+    interest: Interest | None,
+    thresholds: tuple[float, float],
+    made: tuple[dt.datetime, ...],
 ) -> tuple[Patch, ...]:
     from satseg.area import region_area_m2
     from satseg.change import biggest_patches, write_change
 
     catalog = shelf().catalog
+    outline = _outline(region_id, interest)
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "change.tif"
         write_change(
-            catalog.prediction(before_id).probability,
-            catalog.prediction(after_id).probability,
+            *(catalog.prediction(name).probability for name in prediction_ids),
             output,
-            thresholds=threshold,
+            thresholds=thresholds,
             min_area_m2=LEAST_M2,
         )
         frame = biggest_patches(output, CANDIDATES)
     found = []
     for row in frame.itertuples():
-        inside = row.geometry.intersection(catalog.region(region_id).geometry)
+        inside = row.geometry.intersection(outline)
         if inside.geom_type not in ("Polygon", "MultiPolygon") or inside.is_empty:
             continue
         west, south, east, north = inside.bounds

@@ -12,6 +12,7 @@ from dashboard.shelf import Measured, Selection
 if TYPE_CHECKING:
     from dashboard.mapview import Answer
     from satseg.catalog_records import SceneRecord
+    from satseg.interest import Interest
     from satseg.regions import Region
 
 Series = Mapping[Selection, Sequence[Measured]]
@@ -23,6 +24,7 @@ class Choice:
 
     Attributes:
         region: the region.
+        interest: the area of it whose farmland is measured; None for the whole region.
         scenes: all scenes of the region, by date.
         scene: the one on view.
         selections: each chosen model and, where there are several, their ensemble as the last.
@@ -30,6 +32,7 @@ class Choice:
     """
 
     region: Region
+    interest: Interest | None
     scenes: tuple[SceneRecord, ...]
     scene: SceneRecord
     selections: tuple[Selection, ...]
@@ -51,12 +54,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the overlay is painted; ``token`` names the models for which it was chosen."""
+    """How the overlay is painted; ``token`` names the models for which it was chosen.
+
+    Where two models are compared, ``first`` is the threshold of the first one.
+    """
 
     token: str
     threshold: float
     opacity: float
     shade: bool
+    first: float | None = None
 
     @classmethod
     def of(cls, shown: Selection | None, answer: Answer | None, *, opacity: float) -> Look:

@@ -1,52 +1,46 @@
-"""The page Compare: two dates of one region, and what became of its farmland."""
+"""The page Compare: two dates or two models of one region, and where their farmland differs."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.changes import Patch, joint, patches
+from dashboard.areas import choose_area, show_area_notices
 from dashboard.choice import Look
 from dashboard.comparestate import Comparison, compare_state
-from dashboard.controls import choose_language, choose_looks, choose_region
-from dashboard.figures import area_text, percent_text
+from dashboard.controls import choose_looks, choose_region, show_foot
+from dashboard.differences import focus_of, names_of, show_difference
 from dashboard.heading import show_heading
-from dashboard.mapview import Answer, draw_map, go_to_region
+from dashboard.links import common_query, look_query
+from dashboard.mapview import Answer, draw_map, go_to_region, told
 from dashboard.measures import choose_unit
 from dashboard.notices import show_empty, show_error
+from dashboard.pairs import (
+    Pair,
+    choose_dates,
+    choose_kind,
+    choose_one,
+    choose_scene_once,
+    choose_two,
+    look_of,
+    pair_of,
+    thresholds,
+)
 from dashboard.progress import ask_once, failure, is_under_way, show_progress, submit
-from dashboard.session import Keys, Unit
+from dashboard.session import Colour, Keys, Kind, View
 from dashboard.shelf import Selection, cards, models_folder, shelf
 from dashboard.words import Words, words
 from satseg.errors import SatsegError
 
 if TYPE_CHECKING:
-    from satseg.catalog_records import PredictionRecord, SceneRecord
-    from satseg.change import Transitions
+    from satseg.catalog_records import SceneRecord
+    from satseg.interest import Interest
     from satseg.regions import Region
 
 SPLIT = (2.1, 1.0)
 OPACITY = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two dates of a region with the predictions of one selection, None where not there yet."""
-
-    region: Region
-    scenes: tuple[SceneRecord, SceneRecord]
-    selection: Selection
-    predictions: tuple[PredictionRecord | None, PredictionRecord | None]
-
-    @property
-    def ids(self) -> tuple[str, str] | None:
-        """The ids of both predictions, or None while one is missing."""
-        before, after = self.predictions
-        return None if before is None or after is None else (before.id, after.id)
 
 
 def page() -> None:
@@ -62,218 +56,142 @@ def page() -> None:
         return
     names = {card.id: card.title for card in models}
     with st.sidebar:
+        kind = choose_kind(say)
         region = choose_region(regions, scenes, say)
         here = scenes[region.id]
-        dated = len({scene.date for scene in here})
-        chosen = _choose_dates(here, say) if dated > 1 else None
-        selection = _choose_model(names, say)
-        view, colour = choose_looks(chosen or here[:1], say, overlay=say("view_change"))
-        choose_language(say)
+        interest = choose_area(region, here, say)
+        pair = _choose_pair(kind, region, here, interest, names, say)
+        shown = here[:1] if pair is None else pair.scenes
+        view, colour = choose_looks(shown, say, overlay=say(f"view_{kind}"))
+        look = None
+        if pair is not None:
+            look = look_of(pair, told(Keys.COMPARE_MAP), opacity=OPACITY)
+        show_foot(_query(kind, region, interest, pair, look, (view, colour)), say)
     show_heading(
         region,
-        f"{chosen[0].date} → {chosen[1].date}" if chosen else "",
-        say("compare_lead"),
+        " → ".join(pair.titles) if pair and kind == "dates" else _when(pair),
+        say(f"lead_{kind}"),
         say,
-        simulated=any(scene.simulated for scene in chosen or ()),
+        simulated=any(scene.simulated for scene in shown),
     )
-    if chosen is None:
-        show_empty(say("one_date_title"), say("one_date"))
+    if pair is None or look is None:
+        one = "one_date" if kind == "dates" else "one_model"
+        show_empty(say(f"{one}_title"), say(one))
         return
-    pair = _pair(region, chosen, selection)
-    missing = [s for s, p in zip(pair.scenes, pair.predictions, strict=True) if p is None]
-    if not any(selection.lacking(scene.bands) for scene in pair.scenes):
-        ask_once(missing, selection)
-    answer = Answer.read(st.session_state.get(Keys.COMPARE_MAP))
-    look = Look.of(selection, answer, opacity=OPACITY)
+    for scene, selection in pair.missing:
+        ask_once([scene], selection)
+    _show(pair, look, (view, colour), names, say)
+
+
+def _show(
+    pair: Pair, look: Look, how: tuple[View, Colour], names: Mapping[str, str], say: Words
+) -> None:
+    store = shelf()
     left, right = st.columns(SPLIT, gap="small")
     with right, st.container(key="figures"):
+        show_area_notices(pair.interest, say)
         unit = choose_unit(say)
         try:
-            _show_change(pair, look.threshold, unit, say)
+            show_difference(pair, thresholds(look), unit, say)
         except SatsegError as error:
             st.session_state.pop(Keys.PATCHES, None)
             show_error(error, say)
         show_progress(pair.scenes, names, say)
-        _offer(missing, selection, say)
+        _offer(pair, say)
     with left, st.container(key="map_frame"):
         shown = Comparison(
-            region=pair.region,
-            scenes=pair.scenes,
-            prediction_ids=pair.ids,
-            view=view,
-            colour=colour,
+            pair=pair,
+            view=how[0],
+            colour=how[1],
             language=st.session_state[Keys.LANGUAGE],
-            look=replace(look, shade=False),
-            focus=_focus(pair),
+            look=look,
+            names=names_of(pair, say),
+            focus=focus_of(pair),
             notice=_notice(pair, say),
         )
-        state = compare_state(shown, store.tiles, regions, scenes, say)
+        state = compare_state(shown, store.tiles, store.regions(), store.scenes(), say)
         draw_map(state, key=Keys.COMPARE_MAP, on_change=_map_answered)
 
 
-def _choose_dates(scenes: Sequence[SceneRecord], say: Words) -> tuple[SceneRecord, SceneRecord]:
-    """Return two different scenes, the earlier first."""
-    dated = {str(scene.date): scene for scene in scenes}
-    dates = list(dated)
-    kept = st.session_state.get(Keys.PERIOD, ())
-    start = kept if len(kept) == 2 and set(kept) <= set(dates) else (dates[0], dates[-1])
-    # A slider has two handles only where they are given as its value, not through its key.
-    first, last = st.select_slider(
-        say("dates"), dates, value=start, key=f"{Keys.PERIOD}_{scenes[0].region_id}"
-    )
-    if first == last:
-        position = max(1, dates.index(first))
-        first, last = dates[position - 1], dates[position]
-    st.session_state[Keys.PERIOD] = (first, last)
-    return dated[first], dated[last]
+def _choose_pair(  # noqa: PLR0917 -- what the page knows by now
+    kind: Kind,
+    region: Region,
+    here: Sequence[SceneRecord],
+    interest: Interest | None,
+    names: Mapping[str, str],
+    say: Words,
+) -> Pair | None:
+    """Draw the boxes for both maps; None where the region or the models do not make two."""
+    if kind == "models":
+        scene = choose_scene_once(here, say)
+        if len(names) < 2:
+            return None
+        selections, titles = choose_two(names, say)
+        return pair_of(kind, region, (scene, scene), selections, interest=interest, titles=titles)
+    dated = len({scene.date for scene in here})
+    scenes = choose_dates(here, say) if dated > 1 else None
+    selection = choose_one(names, say)
+    if scenes is None:
+        return None
+    dates = str(scenes[0].date), str(scenes[1].date)
+    return pair_of(kind, region, scenes, (selection, selection), interest=interest, titles=dates)
 
 
-def _choose_model(names: Mapping[str, str], say: Words) -> Selection:
-    groups = {name: (name,) for name in names}
-    if len(names) > 1:
-        groups["+".join(names)] = tuple(names)
-    if st.session_state.get(Keys.COMPARED) not in groups:
-        st.session_state[Keys.COMPARED] = next(iter(groups))
-    chosen = st.pills(
-        say("model"),
-        list(groups),
-        key=Keys.COMPARED,
-        format_func=lambda name: names[name] if name in names else say("ensemble"),
-        required=True,
-    )
-    return Selection.of(groups[chosen])
+def _when(pair: Pair | None) -> str:
+    return "" if pair is None else f"{pair.scenes[0].date} · {' | '.join(pair.titles)}"
 
 
-def _pair(region: Region, chosen: tuple[SceneRecord, SceneRecord], selection: Selection) -> Pair:
-    known = shelf().predictions()
-    before, after = (selection.prediction(scene.id, known) for scene in chosen)
-    return Pair(region, chosen, selection, (before, after))
+def _query(  # noqa: PLR0917 -- what the page knows by now
+    kind: Kind,
+    region: Region,
+    interest: Interest | None,
+    pair: Pair | None,
+    look: Look | None,
+    how: tuple[View, Colour],
+) -> dict[str, str]:
+    """Return the parameters of what is on view."""
+    query = {
+        "kind": kind,
+        "region": region.id,
+        "area": "" if interest is None or st.session_state[Keys.AREA] == "draft" else interest.id,
+    }
+    if pair is not None and kind == "dates":
+        query |= {"from": pair.titles[0], "to": pair.titles[1]}
+        query["model"] = st.session_state[Keys.COMPARED]
+    elif pair is not None:
+        query["date"] = str(pair.scenes[0].date)
+        query |= {"first": st.session_state[Keys.FIRST], "second": st.session_state[Keys.SECOND]}
+    painted = {} if look is None else look_query(look)
+    return {**query, "view": how[0], "imagery": how[1], **painted, **common_query()}
 
 
 def _notice(pair: Pair, say: Words) -> str:
     if pair.ids is not None:
         return ""
-    for scene in pair.scenes:
-        if pair.selection.lacking(scene.bands):
+    for scene, selection in pair.parts:
+        if selection.lacking(scene.bands):
             return f"{scene.date}: " + say(
                 "lacks_bands",
-                model=pair.selection.title,
-                needed=", ".join(pair.selection.bands),
+                model=selection.title,
+                needed=", ".join(selection.bands),
                 found=", ".join(scene.bands),
             )
-        message = failure(scene, pair.selection)
+        message = failure(scene, selection)
         if message is not None:
             return f"{scene.date}: {message}"
     return say("compute_both")
 
 
-def _offer(missing: Sequence[SceneRecord], selection: Selection, say: Words) -> None:
+def _offer(pair: Pair, say: Words) -> None:
     """Offer what is neither there nor under way: it failed, or was cancelled."""
-    idle = [
-        scene
-        for scene in missing
-        if not selection.lacking(scene.bands) and not is_under_way(scene, selection)
-    ]
+    idle = [part for part in pair.missing if not is_under_way(*part)]
     if idle:
-        st.button(say("compute"), key="compute_pair", on_click=submit, args=(idle, selection))
+        st.button(say("compute"), key="compute_pair", on_click=_submit, args=(idle,))
 
 
-def _show_change(pair: Pair, threshold: float, unit: Unit, say: Words) -> None:
-    """Show figures, the table of transitions and the biggest patches."""
-    if pair.ids is None:
-        return
-    found = joint(*pair.ids, pair.region.id).transitions(threshold, threshold)
-    shown = f"{threshold:.2f}"
-    rows = (
-        ("gain", found.gain_m2, False),
-        ("loss", found.loss_m2, False),
-        ("net", found.net_m2, True),
-        ("kept", found.stable_farmland_m2, False),
-    )
-    columns = st.columns(2, gap="small")
-    for number, (name, area, signed) in enumerate(rows):
-        columns[number % 2].metric(
-            say(name),
-            f"{area_text(area, unit, signed=signed)} {say(unit)}",
-            help=say("change_figures_help", threshold=shown),
-            border=True,
-        )
-    st.html(f'<p class="satseg-note">{say("change_note", threshold=shown)}</p>')
-    _table(found, pair, unit, say)
-    _patches(pair, threshold, unit, say)
-
-
-def _table(found: Transitions, pair: Pair, unit: Unit, say: Words) -> None:
-    names = (say("class_farmland"), say("class_other"))
-    cells = (
-        (found.stable_farmland_m2, found.loss_m2),
-        (found.gain_m2, found.stable_other_m2),
-    )
-    before, after = (str(scene.date) for scene in pair.scenes)
-    rows = "".join(
-        f"<tr><th>{before} · {name}</th>"
-        + "".join(f"<td>{area_text(area, unit)}</td>" for area in areas)
-        + "</tr>"
-        for name, areas in zip(names, cells, strict=True)
-    )
-    head = "".join(f"<th>{after}<br>{name}</th>" for name in names)
-    st.html(
-        f'<h2 class="satseg-heading">{say("table_title", unit=say(unit))}</h2>'
-        f'<table class="satseg-table"><tr><th></th>{head}</tr>{rows}</table>'
-        f'<p class="satseg-note" title="{html.escape(say("common_help"))}">'
-        f"{say('common')}: {percent_text(found.valid_fraction)}</p>"
-    )
-
-
-def _patches(pair: Pair, threshold: float, unit: Unit, say: Words) -> None:
-    """List the biggest changed patches on demand; a press on one takes the map there."""
-    assert pair.ids is not None  # noqa: S101 (the caller has both maps)
-    wanted = (*pair.ids, pair.region.id, threshold)
-    st.html(f'<h2 class="satseg-heading">{say("patches_title")}</h2>')
-    if _focus(pair) is not None:
-        st.button(
-            say("whole_region"),
-            key="whole_region",
-            on_click=lambda: st.session_state.pop(Keys.FOCUS, None),
-        )
-    if st.session_state.get(Keys.PATCHES) != wanted:
-        st.button(
-            say("patches_find"),
-            key="find_patches",
-            on_click=lambda: st.session_state.update({Keys.PATCHES: wanted}),
-        )
-        return
-    with st.spinner(say("patches_busy")):
-        found = patches(*wanted)
-    if not found:
-        st.html(f'<p class="satseg-note">{say("patches_none")}</p>')
-        return
-    with st.container(key="patches", horizontal=True, gap="small"):
-        for number, patch in enumerate(found):
-            text = say(f"patch_{patch.kind}", area=area_text(patch.area_m2, unit), unit=say(unit))
-            st.button(text, key=f"patch_{number}", on_click=_look_at, args=(wanted, number, patch))
-
-
-def _look_at(wanted: tuple[str, str, str, float], number: int, patch: Patch) -> None:
-    presses = st.session_state.get(Keys.FOCUS, {}).get("presses", 0) + 1
-    st.session_state[Keys.FOCUS] = {
-        "of": wanted[:3],
-        "presses": presses,
-        "state": {
-            "id": f"{presses}-{number}",
-            "bounds": patch.bounds,
-            "geometry": patch.geometry,
-        },
-    }
-
-
-def _focus(pair: Pair) -> dict[str, Any] | None:
-    """Return the patch to look at, while the same maps are compared."""
-    kept = st.session_state.get(Keys.FOCUS)
-    if kept is None or pair.ids is None or kept["of"] != (*pair.ids, pair.region.id):
-        return None
-    state: dict[str, Any] = kept["state"]
-    return state
+def _submit(idle: Sequence[tuple[SceneRecord, Selection]]) -> None:
+    for scene, selection in idle:
+        submit([scene], selection)
 
 
 def _map_answered() -> None:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.choice import Choice, region_name
+from dashboard.areas import choose_area
+from dashboard.choice import Choice, Look, region_name
+from dashboard.links import explore_query, show_link
+from dashboard.mapview import told
 from dashboard.overview import Spot, draw_overview
 from dashboard.session import COLOURS, LANGUAGES, VIEWS, Colour, Keys, Language, View
 from dashboard.shelf import Selection
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from satseg.regions import Region
     from satseg.zoo.card import ModelCard
 
+OPACITY = 0.55
 LANGUAGE_NAMES: Mapping[str, str] = {"en": "EN", "zh": "中文"}
 
 
@@ -26,15 +30,28 @@ def choose(
     scenes: Mapping[str, Sequence[SceneRecord]],
     cards: Sequence[ModelCard],
     say: Words,
-) -> Choice:
-    """Draw the sidebar and return the choice; at least one region has scenes."""
+) -> tuple[Choice, Look]:
+    """Draw the sidebar; return what to show and how. At least one region has scenes."""
     language: Language = st.session_state[Keys.LANGUAGE]
     with st.sidebar:
-        region, scene = choose_scene(regions, scenes, say)
+        region = choose_region(regions, scenes, say)
+        interest = choose_area(region, scenes[region.id], say)
+        scene = choose_date({str(scene.date): scene for scene in scenes[region.id]}, say)
         selections = _models(cards, say)
         view, colour = choose_looks([scene], say, overlay=say("view_overlay"))
-        choose_language(say)
-    return Choice(region, tuple(scenes[region.id]), scene, selections, view, colour, language)
+        choice = Choice(
+            region=region,
+            interest=interest,
+            scenes=tuple(scenes[region.id]),
+            scene=scene,
+            selections=selections,
+            view=view,
+            colour=colour,
+            language=language,
+        )
+        look = Look.of(choice.shown, told(Keys.MAP), opacity=OPACITY)
+        show_foot(explore_query(choice, look), say)
+    return choice, look
 
 
 def choose_scene(
@@ -42,19 +59,23 @@ def choose_scene(
 ) -> tuple[Region, SceneRecord]:
     """Draw the boxes for region and date; at least one region has scenes."""
     region = choose_region(regions, scenes, say)
-    return region, _date({str(scene.date): scene for scene in scenes[region.id]}, say)
+    return region, choose_date({str(scene.date): scene for scene in scenes[region.id]}, say)
 
 
-def choose_language(say: Words) -> None:
-    """Draw the switch between the languages."""
-    st.segmented_control(
-        say("language"),
-        LANGUAGES,
-        key=Keys.LANGUAGE,
-        format_func=LANGUAGE_NAMES.__getitem__,
-        label_visibility="collapsed",
-        required=True,
-    )
+def show_foot(query: Mapping[str, str], say: Words) -> None:
+    """Draw the switch between the languages, and beside it the link to what is on view."""
+    languages, link = st.columns([1.1, 1.1], gap="small", vertical_alignment="center")
+    with languages:
+        st.segmented_control(
+            say("language"),
+            LANGUAGES,
+            key=Keys.LANGUAGE,
+            format_func=LANGUAGE_NAMES.__getitem__,
+            label_visibility="collapsed",
+            required=True,
+        )
+    with link:
+        show_link(query, say)
 
 
 def choose_region(
@@ -106,7 +127,8 @@ def _follow_overview(known: Mapping[str, Region]) -> None:
         st.session_state[Keys.REGION] = chosen
 
 
-def _date(dated: Mapping[str, SceneRecord], say: Words) -> SceneRecord:
+def choose_date(dated: Mapping[str, SceneRecord], say: Words) -> SceneRecord:
+    """Draw the slider of the dates and return the scene of the chosen one."""
     dates = list(dated)
     if st.session_state.get(Keys.DATE) not in dated:
         st.session_state[Keys.DATE] = dates[-1]

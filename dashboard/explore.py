@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.choice import Choice, Look, Series
+from dashboard.areas import area_name, area_summary, show_area_notices, take_drawn
+from dashboard.choice import Choice, Series
 from dashboard.controls import choose
 from dashboard.downloads import show_downloads
+from dashboard.film import film_state
 from dashboard.heading import show_heading
 from dashboard.mapstate import map_state
 from dashboard.mapview import Answer, draw_map, go_to_region
 from dashboard.measures import choose_unit, show_chart, show_figures
 from dashboard.notices import show_empty
 from dashboard.progress import ask_once, failure, name_of, show_progress, submit
-from dashboard.session import Keys
+from dashboard.session import Keys, Unit
 from dashboard.shelf import Selection, cards, models_folder, shelf
 from dashboard.words import Words, words
 
 if TYPE_CHECKING:
     from satseg.catalog_records import SceneRecord
 
-OPACITY = 0.55
 SPLIT = (2.1, 1.0)
 
 
@@ -35,27 +36,22 @@ def page() -> None:
     if not scenes:
         show_empty(say("no_scenes_title"), say("no_scenes"))
         return
-    choice = choose(regions, scenes, models, say)
-    answer = Answer.read(st.session_state.get(Keys.MAP))
-    look = Look.of(choice.shown, answer, opacity=OPACITY)
+    choice, look = choose(regions, scenes, models, say)
     found = store.predictions()
-    series = {s: store.series(choice.scenes, s, look.threshold, found) for s in choice.selections}
+    series = {
+        s: store.series(choice.scenes, s, look.threshold, found, interest=choice.interest)
+        for s in choice.selections
+    }
     row = choice.row(series)
     if choice.shown is not None:
         _compute_missing(
             choice, choice.shown, series, is_default=choice.shown.model_ids == (models[0].id,)
         )
     place, switch = st.columns(SPLIT, gap="small", vertical_alignment="center")
-    with place:
-        show_heading(
-            choice.region,
-            str(choice.scene.date),
-            choice.region.summary,
-            say,
-            simulated=choice.scene.simulated,
-        )
     with switch:
         unit = choose_unit(say)
+    with place:
+        _head(choice, unit, say)
     left, right = st.columns(SPLIT, gap="small")
     with left, st.container(key="map_frame"):
         state = map_state(
@@ -68,9 +64,11 @@ def page() -> None:
             notice=_notice(choice, series, say),
             say=say,
         )
+        state |= film_state(choice, series, store.tiles, unit, say)
         draw_map(state, key=Keys.MAP, on_change=_map_answered)
     with right, st.container(key="figures"):
         names = {card.id: card.title for card in models}
+        show_area_notices(choice.interest, say)
         show_figures(row, look.threshold, unit, say)
         show_downloads(choice, series, look, unit, say)
         show_chart(choice, series, unit, names, say)
@@ -81,8 +79,25 @@ def page() -> None:
             _offer(choice, choice.shown, series, name_of(choice.shown.model_ids, names, say), say)
 
 
+def _head(choice: Choice, unit: Unit, say: Words) -> None:
+    when, summary = str(choice.scene.date), choice.region.summary
+    if choice.interest is not None:
+        when = f"{area_name(choice.interest, say)} · {when}"
+        summary = area_summary(choice.interest, unit, say)
+    show_heading(choice.region, when, summary, say, simulated=choice.scene.simulated)
+
+
 def _map_answered() -> None:
-    go_to_region(Answer.read(st.session_state.get(Keys.MAP)))
+    answer = Answer.read(st.session_state.get(Keys.MAP))
+    go_to_region(answer)
+    _go_to_frame(answer)
+    take_drawn(answer)
+
+
+def _go_to_frame(answer: Answer | None) -> None:
+    """Follow the film to its date; the page falls back to another one where there is none."""
+    if answer is not None and answer.frame is not None:
+        st.session_state[Keys.DATE] = answer.frame
 
 
 def _missing(choice: Choice, shown: Selection, series: Series) -> Sequence[SceneRecord]:
@@ -107,7 +122,7 @@ def _notice(choice: Choice, series: Series, say: Words) -> str:
     if shown is None or row is None:
         return say("choose_model")
     if row.prediction is not None:
-        return ""
+        return "" if row.area_m2 is not None else say("area_beside")
     if shown.lacking(choice.scene.bands):
         return say(
             "lacks_bands",

@@ -12,6 +12,7 @@ import streamlit as st
 from PIL import Image, ImageDraw
 
 from dashboard import explore
+from dashboard.links import show_ignored, take_link
 from dashboard.notices import show_error, show_unexpected
 from dashboard.session import KEPT, Keys
 from dashboard.words import Words, words
@@ -77,6 +78,7 @@ def head(pages: Sequence[StreamlitPage], say: Words) -> None:
 
 st.set_page_config(page_title="satseg", page_icon=icon(), layout="wide")
 st.html(HERE / "assets" / "page.css")
+take_link()
 st.session_state.setdefault(Keys.LANGUAGE, "en")
 for kept in KEPT:
     if kept in st.session_state:
@@ -89,4 +91,5 @@ all_pages = [
 ]
 current = st.navigation(all_pages, position="hidden")
 head(all_pages, say_here)
+show_ignored(say_here)
 current.run()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from dashboard.areas import interest_state
 from dashboard.choice import Choice, Look, region_name
 from dashboard.mapview import ROOT
 from dashboard.session import Language
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
     from satseg.regions import Region
     from satseg.tiles import TileSource
 
-SPOKEN = ("overlay", "threshold", "opacity", "shade", "farmland", "left", "right", "swipe", "map")
+SPOKEN = (
+    *("overlay", "threshold", "opacity", "shade", "farmland", "left", "right", "swipe", "map"),
+    *("draw", "draw_hint", "draw_more", "draw_finish", "draw_cancel"),
+    *("film", "play", "pause", "speed", "frame", "present", "leave"),
+)
 
 
 def map_state(
@@ -50,6 +55,8 @@ def map_state(
         "imagery": tile_layer(tiles, choice.scene.id, choice.colour),
         "overlay": overlay,
         "notice": notice,
+        "interest": interest_state(choice.interest),
+        "drawing": True,
         **areas_state(choice.region, regions, with_scenes, choice.language),
         "words": {name: say(name) for name in (*SPOKEN, "simulated")},
     }

@@ -7,6 +7,7 @@ reach our routes under any base path and behind any proxy.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,6 +26,7 @@ from dashboard.shelf import shelf
 ROOT: Final = "../.."
 CENTRE: Final = (31.2, 121.47)
 HEIGHT_PX: Final = 520
+MAX_CORNERS: Final = 500
 
 
 def asset_address(name: str) -> str:
@@ -38,6 +40,9 @@ class OfflineMap(leafmap.Map):
     default_js = [  # noqa: RUF012 (folium reads it from the class)
         ("leaflet", asset_address("leaflet.js")),
         ("satseg_layers", asset_address("layers.js")),
+        ("satseg_place", asset_address("place.js")),
+        ("satseg_draw", asset_address("draw.js")),
+        ("satseg_player", asset_address("player.js")),
         ("satseg", asset_address("map.js")),
     ]
     default_css = [  # noqa: RUF012
@@ -72,7 +77,11 @@ class _Apply(MacroElement):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the map told: how the overlay looks, and the region that was clicked, if any."""
+    """What the map told: how the overlay looks, and what was clicked or drawn, if anything.
+
+    ``drawn`` holds the corners (longitude, latitude) of an area that was drawn just now, ``frame``
+    the date at which the film has arrived, ``first`` the threshold of the first of two maps.
+    """
 
     token: str
     threshold: float
@@ -80,6 +89,9 @@ class Answer:
     shade: bool
     region: str | None
     clicks: int
+    drawn: tuple[tuple[float, float], ...] = ()
+    first: float | None = None
+    frame: str | None = None
 
     @classmethod
     def read(cls, value: object) -> Answer | None:
@@ -88,12 +100,40 @@ class Answer:
             return None
         return cls(
             token=str(value["token"]),
-            threshold=min(1.0, max(0.0, float(value["threshold"]))),
-            opacity=min(1.0, max(0.0, float(value["opacity"]))),
+            threshold=_share(value["threshold"]),
+            opacity=_share(value["opacity"]),
             shade=bool(value["shade"]),
             region=value.get("region"),
             clicks=int(value.get("clicks", 0)),
+            drawn=_corners(value.get("drawn")),
+            frame=str(value["frame"]) if value.get("frame") else None,
+            first=None if value.get("first") is None else _share(value["first"]),
         )
+
+
+def told(key: str) -> Answer | None:
+    """Return what a map told last, also before another page was visited, or a link says of it."""
+    kept: dict[str, Answer] = st.session_state.setdefault(Keys.LOOKS, {})
+    answer = Answer.read(st.session_state.get(key))
+    if answer is not None:
+        kept[key] = answer
+    return kept.get(key)
+
+
+def _share(value: Any) -> float:
+    return min(1.0, max(0.0, float(value)))
+
+
+def _corners(drawn: object) -> tuple[tuple[float, float], ...]:
+    """Return the corners of a drawn area, or none where they cannot be."""
+    ring = drawn.get("ring") if isinstance(drawn, Mapping) else None
+    if not isinstance(ring, list) or not 3 <= len(ring) <= MAX_CORNERS:
+        return ()
+    try:
+        corners = tuple((float(lon), float(lat)) for lon, lat in ring)
+    except (TypeError, ValueError):
+        return ()
+    return corners if all(math.isfinite(n) for corner in corners for n in corner) else ()
 
 
 def go_to_region(answer: Answer | None) -> None:

@@ -80,7 +80,7 @@ def show_chart(
             current=choice.scene.date,
             unit=unit,
             unit_name=say(unit),
-            adjusted=_adjusted(choice, say),
+            adjusted=None if choice.interest is not None else _adjusted(choice, say),
         ),
         key=Keys.CHART,
         on_select=_go_to_date,

@@ -6,12 +6,16 @@ from typing import Final, Literal, get_args
 
 View = Literal["overlay", "swipe", "side"]
 Colour = Literal["true_colour", "false_colour"]
+Step = Literal["label", "results", "exchange"]
+Kind = Literal["dates", "models"]
 Unit = Literal["ha", "km2", "mu"]
 Language = Literal["en", "zh"]
 
 VIEWS: Final = get_args(View)
 COLOURS: Final = get_args(Colour)
 UNITS: Final = get_args(Unit)
+STEPS: Final = get_args(Step)
+KINDS: Final = get_args(Kind)
 LANGUAGES: Final = get_args(Language)
 
 
@@ -44,6 +48,18 @@ class Keys:
     FOCUS: Final = "focus"
     PATCHES: Final = "patches"
     DOWNLOAD: Final = "download"
+    AREA: Final = "area"
+    AREA_FILE: Final = "area_file"
+    AREA_NAME: Final = "area_name"
+    DRAFT: Final = "draft"
+    REMOVED: Final = "removed"
+    LINK: Final = "link"
+    LINKED: Final = "linked"
+    IGNORED: Final = "ignored"
+    LOOKS: Final = "looks"
+    KIND: Final = "kind"
+    FIRST: Final = "first"
+    SECOND: Final = "second"
 
 
 KEPT: Final = (
@@ -60,5 +76,8 @@ KEPT: Final = (
     Keys.STEP,
     Keys.INTERPRETER,
     Keys.COMPARED,
+    Keys.KIND,
+    Keys.FIRST,
+    Keys.SECOND,
 )
 """Choices that outlive a visit of another page; Streamlit forgets those of boxes not drawn."""

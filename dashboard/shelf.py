@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from satseg.catalog import Catalog, default_root
+from satseg.errors import RegionError
+from satseg.interest import Interest, InterestStore
 from satseg.series import Observation, tidy
 from satseg.tiles import TileSource
 
@@ -98,7 +100,10 @@ class Shelf:
     def __init__(self, root: Path) -> None:
         self.catalog = Catalog.open(root)
         self.tiles = TileSource(self.catalog)
+        self.interests = InterestStore(self.catalog.root)
         self._area = lru_cache(maxsize=4096)(self._measured)
+        self._within = lru_cache(maxsize=4096)(self._measured_within)
+        self._kept = lru_cache(maxsize=1)(self._kept_areas)
 
     def regions(self) -> list[Region]:
         """Return the regions in the catalog's order."""
@@ -115,19 +120,31 @@ class Shelf:
         """Return the newest prediction of each scene by each model with each set of weights."""
         return {(p.scene_id, p.model_id, p.weights_sha256): p for p in self.catalog.predictions()}
 
+    def interests_at(self, scenes: Sequence[SceneRecord]) -> list[Interest]:
+        """Return the areas of interest that share ground with a scene, by name."""
+        return [one for one in self._kept(self.interests.version()) if one.overlaps(scenes)]
+
     def series(
         self,
         scenes: Sequence[SceneRecord],
         selection: Selection,
         threshold: float,
         predictions: Predictions,
+        *,
+        interest: Interest | None = None,
     ) -> list[Measured]:
-        """Return the mapped farmland of the scenes of one region, a row for each scene."""
+        """Return the mapped farmland of the scenes of one region, a row for each scene.
+
+        With an area of interest it is the farmland inside of that.
+        """
         found = {
             s.id: p for s in scenes if (p := selection.prediction(s.id, predictions)) is not None
         }
         observed = {
-            s.id: self._observed(s, found[s.id], threshold) for s in scenes if s.id in found
+            s.id: seen
+            for s in scenes
+            if s.id in found
+            and (seen := self._observed(s, found[s.id], threshold, interest)) is not None
         }
         changes = tidy(observed.values()).set_index("scene_id")["change_m2"]
         rows: list[Measured] = []
@@ -135,7 +152,7 @@ class Shelf:
         for scene in scenes:
             seen = observed.get(scene.id)
             if seen is None:
-                rows.append(Measured(scene.date, scene))
+                rows.append(Measured(scene.date, scene, found.get(scene.id)))
                 continue
             change = float(changes[scene.id])
             rows.append(
@@ -154,16 +171,40 @@ class Shelf:
         return rows
 
     def _observed(
-        self, scene: SceneRecord, prediction: PredictionRecord, threshold: float
-    ) -> Observation:
+        self,
+        scene: SceneRecord,
+        prediction: PredictionRecord,
+        threshold: float,
+        interest: Interest | None,
+    ) -> Observation | None:
+        """Return what is seen; None where the scene lies beside the area of interest."""
         from satseg.workflow import observation
 
-        area = self._area(prediction.id, scene.region_id, prediction.created)
+        if interest is None:
+            area = self._area(prediction.id, scene.region_id, prediction.created)
+        elif interest.overlaps([scene]):
+            try:
+                area = self._within(prediction.id, interest, prediction.created)
+            except RegionError:  # on the scene's outline, where the map has no pixel
+                return None
+        else:
+            return None
         return observation(scene, prediction, area, threshold)
 
     def _measured(self, prediction_id: str, region_id: str, made: dt.datetime) -> AreaHistogram:
         """Return an area; a prediction made anew keeps its id but not the time."""
         return self.catalog.area(prediction_id, region_id)
+
+    def _measured_within(
+        self, prediction_id: str, interest: Interest, made: dt.datetime
+    ) -> AreaHistogram:
+        from satseg.area import area_histogram
+
+        return area_histogram(self.catalog.prediction(prediction_id).probability, interest.geometry)
+
+    def _kept_areas(self, version: int) -> list[Interest]:
+        """Return all areas of interest; ``version`` changes when they do."""
+        return self.interests.interests()
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from dashboard import words_accuracy, words_compare, words_downloads
+from dashboard import (
+    words_accuracy,
+    words_areas,
+    words_compare,
+    words_downloads,
+    words_film,
+    words_links,
+)
 from dashboard.session import Language
 
 Words = Callable[..., str]
@@ -56,12 +63,12 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "制图面积（像元统计，非校正估计）· 阈值 {threshold}",
     ),
     "share_help": (
-        "Farmland divided by the part of the region that has data.",
-        "耕地面积除以区域内有数据的面积。",
+        "Farmland divided by the part of the region, or of the area of your own, that has data.",
+        "耕地面积除以区域（或自定义范围）内有数据的面积。",
     ),
     "valid_help": (
-        "Part of the region that the scene covers with data.",
-        "区域内影像有效数据所占比例。",
+        "Part of the region, or of the area of your own, that the scene covers with data.",
+        "区域（或自定义范围）内影像有效数据所占比例。",
     ),
     "change_help": (
         "Difference of two mapped areas; shifts of a few percent may be noise.",
@@ -129,8 +136,11 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "with_data": ("{n} dates", "{n} 个日期"),
     "no_data": ("no scenes", "没有影像"),
     **words_accuracy.WORDS,
+    **words_areas.WORDS,
     **words_compare.WORDS,
     **words_downloads.WORDS,
+    **words_film.WORDS,
+    **words_links.WORDS,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,7 +117,10 @@ def area_histogram(probability: Path, region: BaseGeometry | None = None) -> Are
     inside = None if region is None else PixelRegion(region, raster.grid)
     m2 = np.zeros(256)
     with raster.reader() as pixels:
-        for window in blocks(raster.grid, _BLOCK):
+        for block in blocks(raster.grid, _BLOCK):
+            window = block if inside is None else inside.part(block)
+            if window is None:
+                continue
             share = None if inside is None else inside.coverage(window)
             if share is not None and not share.any():
                 continue
@@ -169,6 +173,18 @@ class PixelRegion:
     def shape(self) -> BaseGeometry:
         """The region's part inside of the grid, a multipolygon in pixels; empty outside of it."""
         return self._shape
+
+    def part(self, window: Window) -> Window | None:
+        """Return the part of a window within the region's bounds; None where it has none."""
+        if self._shape.is_empty:
+            return None
+        xmin, ymin, xmax, ymax = self._shape.bounds
+        row, col = max(window.row, math.floor(-ymax)), max(window.col, math.floor(xmin))
+        row_stop = min(window.row_stop, math.ceil(-ymin))
+        col_stop = min(window.col_stop, math.ceil(xmax))
+        if row >= row_stop or col >= col_stop:
+            return None
+        return Window(row, col, row_stop - row, col_stop - col)
 
     def coverage(self, window: Window) -> NDArray[np.float64]:
         """Return the share of each pixel of the window inside of the region, (height, width)."""

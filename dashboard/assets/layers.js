@@ -28,13 +28,20 @@
   // Little-endian RGBA words: what each grey value looks like, from which value on there is farmland, and what
   // each kind of change looks like. Opacity is the whole pane's, so that tiles which overlap by a pixel at a
   // fractional zoom do not draw lines.
-  function lookupTable(look) {
+  function lookupTable(look, threshold) {
     const grey = new Uint32Array(256);
     const change = new Uint32Array(4);
-    const first = Math.max(0, Math.ceil(look.threshold * LEVELS - 1e-9));
+    const first = Math.max(0, Math.ceil(threshold * LEVELS - 1e-9));
     for (let v = first; v < NODATA; v += 1) grey[v] = word(look.shade ? rampColour(v / LEVELS) : MASK_COLOUR);
     Object.entries(CHANGE_COLOURS).forEach(([kind, colour]) => { change[kind] = word(colour); });
     return { grey, first, change };
+  }
+
+  // One table for what is shown, and one for the first of two maps where that has a threshold of its own.
+  function lookupTables(look) {
+    const own = lookupTable(look, look.threshold);
+    const hasFirst = look.first !== null && look.first !== undefined;
+    return { own, first: hasFirst ? lookupTable(look, look.first) : own };
   }
 
   function fetchGrey(url, size, context) {
@@ -52,11 +59,12 @@
   }
 
   const Probability = L.GridLayer.extend({
-    // With the address of an earlier map, change between the two is painted.
-    initialize: function (source, table, options) {
+    // With the address of an earlier map, change between the two is painted; ``first`` tells the first of two maps.
+    initialize: function (source, tables, options) {
       this._url = source.url;
       this._before = source.before || null;
-      this._table = table;
+      this._first = Boolean(source.first);
+      this._tables = tables;
       L.GridLayer.prototype.initialize.call(this, options);
     },
 
@@ -80,10 +88,10 @@
       return canvas;
     },
 
-    setTable: function (table) {
-      if (table === this._table) return;
+    setTables: function (tables) {
+      if (tables === this._tables) return;
       const start = performance.now();
-      this._table = table;
+      this._tables = tables;
       Object.values(this._tiles).forEach((tile) => this._paint(tile.el));
       stats.repaints += 1;
       stats.lastMs = performance.now() - start;
@@ -94,11 +102,12 @@
       if (!grey) return;
       const words = new Uint32Array(canvas.satsegPicture.data.buffer);
       const before = canvas.satsegBefore;
-      const { grey: table, first, change } = this._table;
+      const { grey: table, first, change } = this._first ? this._tables.first : this._tables.own;
       if (before) {
+        const from = this._tables.first.first;
         for (let i = 0; i < grey.length; i += 1) {
           const seen = grey[i] < NODATA && before[i] < NODATA;
-          words[i] = seen ? change[(before[i] >= first ? 1 : 0) | (grey[i] >= first ? 2 : 0)] : 0;
+          words[i] = seen ? change[(before[i] >= from ? 1 : 0) | (grey[i] >= first ? 2 : 0)] : 0;
         }
       } else {
         for (let i = 0; i < grey.length; i += 1) words[i] = table[grey[i]];
@@ -143,5 +152,5 @@
     }
   }
 
-  window.satsegLayers = { Probability, Slot, lookupTable, CHANGE_COLOURS };
+  window.satsegLayers = { Probability, Slot, lookupTables, CHANGE_COLOURS };
 })();

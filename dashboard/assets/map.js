@@ -3,7 +3,7 @@
 (function () {
   "use strict";
 
-  const { Probability, Slot, lookupTable, CHANGE_COLOURS } = window.satsegLayers;
+  const { Probability, Slot, lookupTables, CHANGE_COLOURS } = window.satsegLayers;
 
   // ---------------------------------------------------------------- one map: base lines, imagery, overlay, areas
 
@@ -14,7 +14,7 @@
     return node;
   }
 
-  const PANES = { base: 150, imagery: 250, later: 300, overlay: 350, areas: 420 };
+  const PANES = { base: 150, imagery: 250, later: 300, overlay: 350, second: 360, areas: 420 };
 
   class Sheet {
     constructor(map, app) {
@@ -25,7 +25,8 @@
       });
       this.imagery = new Slot(map, "satseg-imagery", (s, o) => L.tileLayer(s.url, o));
       this.later = new Slot(map, "satseg-later", (s, o) => L.tileLayer(s.url, o));
-      this.overlay = new Slot(map, "satseg-overlay", (s, o) => new Probability(s, app.table, o));
+      this.overlay = new Slot(map, "satseg-overlay", (s, o) => new Probability(s, app.tables, o));
+      this.second = new Slot(map, "satseg-second", (s, o) => new Probability(s, app.tables, o));
       this.districts = L.geoJSON(null, {
         pane: "satseg-base",
         interactive: false,
@@ -38,6 +39,13 @@
         pane: "satseg-areas",
         style: { className: "satseg-outline" },
         onEachFeature: (feature, layer) => layer.on("click", () => app.chooseRegion(feature.properties.id)),
+      }).addTo(map);
+      this.around = L.geoJSON(null, {
+        pane: "satseg-areas",
+        interactive: false,
+        style: (feature) => (feature.properties.outside
+          ? { stroke: false, fillColor: "#101c22", fillOpacity: 0.45 }
+          : { color: "#ffffff", weight: 3, fill: false, className: "satseg-outline" }),
       }).addTo(map);
       this.focus = L.geoJSON(null, {
         pane: "satseg-areas",
@@ -105,15 +113,33 @@
       if (focus) this.focus.addData(focus.geometry);
     }
 
-    clip(name, fraction) {
+    // An area of interest: its outline, and everything around it a little darker.
+    drawInterest(interest) {
+      const drawn = interest ? JSON.stringify(interest.geometry) : "";
+      if (drawn === this.interestDrawn) return;
+      this.interestDrawn = drawn;
+      this.around.clearLayers();
+      if (!interest) return;
+      const { type, coordinates } = interest.geometry;
+      const polygons = type === "Polygon" ? [coordinates] : coordinates;
+      const world = [[-180, -85], [180, -85], [180, 85], [-180, 85], [-180, -85]];
+      const holes = polygons.flatMap((rings) => rings.slice(1)).map((ring) => [ring]);
+      const outside = [[world, ...polygons.map((rings) => rings[0])], ...holes];
+      const feature = (geometry, isOutside) => ({ type: "Feature", geometry, properties: { outside: isOutside } });
+      this.around.addData(feature({ type: "MultiPolygon", coordinates: outside }, true));
+      this.around.addData(feature(interest.geometry, false));
+    }
+
+    // Show only what lies between two shares of the width; null for everything.
+    clip(name, range) {
       const pane = this.map.getPane("satseg-" + name);
-      if (fraction === null) {
+      if (range === null) {
         pane.style.clipPath = "";
         return;
       }
       const size = this.map.getSize();
-      const a = this.map.containerPointToLayerPoint([size.x * fraction, 0]);
-      const b = this.map.containerPointToLayerPoint([size.x, size.y]);
+      const a = this.map.containerPointToLayerPoint([size.x * range[0], 0]);
+      const b = this.map.containerPointToLayerPoint([size.x * range[1], size.y]);
       pane.style.clipPath =
         `polygon(${a.x}px ${a.y}px, ${b.x}px ${a.y}px, ${b.x}px ${b.y}px, ${a.x}px ${b.y}px)`;
     }
@@ -134,6 +160,7 @@
       L.DomEvent.disableClickPropagation(this.root);
       L.DomEvent.disableScrollPropagation(this.root);
       this.title = element("h2", "", this.root);
+      this.first = this.slider("first", 0.02, 0.98, 0.01);
       this.threshold = this.slider("threshold", 0.02, 0.98, 0.01);
       this.opacity = this.slider("opacity", 0, 1, 0.05);
       const line = element("label", "satseg-check", this.root);
@@ -153,17 +180,21 @@
       const input = element("input", "", this.root, { type: "range", id: "satseg-" + name, min, max, step });
       input.addEventListener("input", () => this.app.setLook({ [name]: Number(input.value) }));
       input.addEventListener("change", () => this.app.tell());
-      return { label, value, input };
+      return { row, label, value, input };
     }
 
-    draw(look, words, on, change) {
+    draw(look, words, on, change, pair) {
       this.root.hidden = !on;
       this.title.textContent = words.overlay;
-      this.shade.parentElement.hidden = change;
-      [["threshold", this.threshold], ["opacity", this.opacity]].forEach(([name, part]) => {
+      this.shade.parentElement.hidden = pair;
+      const two = Boolean(words.threshold_first);
+      this.first.row.hidden = this.first.input.hidden = !two;
+      const parts = [["threshold", this.threshold], ["opacity", this.opacity]];
+      if (two) parts.push(["first", this.first]);
+      parts.forEach(([name, part]) => {
         const percent = Math.round(100 * look[name]) + " %";
-        part.label.textContent = words[name];
-        part.value.textContent = name === "threshold" ? look.threshold.toFixed(2) : percent;
+        part.label.textContent = words[name === "first" ? "threshold_first" : name];
+        part.value.textContent = name === "opacity" ? percent : look[name].toFixed(2);
         part.input.value = look[name];
         part.input.setAttribute("aria-valuetext", part.value.textContent);
       });
@@ -222,6 +253,7 @@
       this.fraction = Math.min(0.98, Math.max(0.02, fraction));
       this.draw();
       this.app.clip();
+      this.app.note();
     }
 
     draw() {
@@ -234,13 +266,14 @@
 
   class App {
     constructor(map) {
-      this.look = { threshold: 0.5, opacity: 0.55, shade: false };
-      this.table = lookupTable(this.look);
+      this.look = { threshold: 0.5, opacity: 0.55, shade: false, first: null };
+      this.tables = lookupTables(this.look);
       this.frame = document.getElementById("parent");
       this.first = new Sheet(map, this);
       this.second = null;
       this.districts = null;
       this.clicks = 0;
+      this.drawings = 0;
       const over = element("div", "satseg-over", this.frame);
       this.labels = [element("div", "satseg-label satseg-left", over), element("div", "satseg-label satseg-right", over)];
       this.badge = element("div", "satseg-badge", over, { role: "note" });
@@ -248,6 +281,13 @@
       this.where = element("div", "satseg-where", over);
       this.swipe = new Swipe(over, this);
       this.panel = new Panel(over, this);
+      this.drawer = new window.satsegDraw(over, map, (ring) => {
+        this.drawings += 1;
+        this.tell(null, { drawn: { number: this.drawings, ring } });
+      });
+      this.player = new window.satsegPlayer(over, this);
+      this.drawer.changed = () => { if (this.player.state) this.player.speak(); };
+      map.on("moveend", () => { if (this.state) this.note(); });
       map.on("move zoomend resize", () => { this.clip(); this.follow(this.first, this.second); });
       new ResizeObserver(() => this.resized()).observe(this.frame);
       // Until the visitor moves the map, it keeps the whole region in view.
@@ -262,14 +302,22 @@
     }
 
     apply(state) {
-      const moved = !this.state || this.state.region.id !== state.region.id;
+      const moved = !this.state || this.state.region.id !== state.region.id || !this.sameGround(state);
       if (!this.state || this.state.token !== state.token) {
-        this.look = { ...this.look, threshold: state.threshold, opacity: state.opacity, shade: state.shade };
-        this.table = lookupTable(this.look);
+        const { threshold, opacity, shade, first } = state;
+        this.look = { ...this.look, threshold, opacity, shade, first };
+        this.tables = lookupTables(this.look);
       }
+      const arriving = !this.state;
       this.state = state;
       this.layout();
       if (moved) this.untouched = true;
+      const linked = arriving ? window.satsegPlace.at() : null;
+      if (linked) {
+        this.untouched = false;
+        this.first.map.setView(linked.centre, linked.zoom, { animate: false });
+      }
+      if (arriving) this.swipe.fraction = window.satsegPlace.split() || this.swipe.fraction;
       const focus = state.focus || null;
       if (this.focus && !focus) this.untouched = true;
       if (focus && (!this.focus || this.focus.id !== focus.id)) {
@@ -280,10 +328,33 @@
       }
       this.focus = focus;
       this.draw();
+      this.note();
+    }
+
+    // Write into the page's address where the visitor looks, once the map rests.
+    note() {
+      clearTimeout(this.noting);
+      this.noting = setTimeout(() => {
+        const { lat, lng } = this.first.map.getCenter();
+        const at = [lat.toFixed(5), lng.toFixed(5), Math.round(10 * this.first.map.getZoom()) / 10].join(",");
+        const split = this.state.view === "swipe" ? this.swipe.fraction.toFixed(2) : null;
+        window.satsegPlace.write({ at: this.untouched ? null : at, split: split === "0.50" ? null : split });
+      }, 300);
+    }
+
+    // Whether the visitor looks at the same area; one that was just drawn is in view already.
+    sameGround(state) {
+      const outline = (given) => JSON.stringify(given.interest ? given.interest.geometry : null);
+      return outline(this.state) === outline(state) || Boolean(state.interest && state.interest.inView);
     }
 
     fit() {
-      this.first.map.fitBounds(this.state.region.bounds, { padding: [10, 10], animate: false });
+      const { region, interest } = this.state;
+      const margin = interest ? 60 : 10;
+      const panel = interest && this.first.map.getSize().x > 640 ? 160 : 0; // beside the panel, not below it
+      this.first.map.fitBounds((interest || region).bounds, {
+        paddingTopLeft: [margin, margin], paddingBottomRight: [margin + panel, margin], maxZoom: 19, animate: false,
+      });
     }
 
     resized() {
@@ -314,11 +385,14 @@
         sheet.drawDistricts(this.districts, state.language);
         sheet.drawAreas(state.regions, state.region.id);
         sheet.drawFocus(state.focus);
+        sheet.drawInterest(state.interest || null);
         sheet.imagery.show(sheet === this.second && state.later ? state.later : this.ground());
       });
       this.first.later.show(state.view === "swipe" ? state.later || null : null);
-      this.first.overlay.show(side && !state.later ? null : state.overlay);
-      if (this.second) this.second.overlay.show(side ? state.overlay : null);
+      const [left, middle, right] = this.overlays();
+      this.first.overlay.show(left);
+      this.first.second.show(middle);
+      if (this.second) this.second.overlay.show(right);
       this.repaint();
       this.clip();
       const swiping = state.view === "swipe" && Boolean(state.overlay || state.later);
@@ -330,7 +404,25 @@
       this.swipe.draw();
       this.badge.textContent = state.simulated ? state.words.simulated : "";
       this.notice.textContent = state.notice || "";
+      this.drawer.speak(state.words, Boolean(state.drawing));
+      this.player.apply(state);
       this.first.map.getContainer().setAttribute("aria-label", state.words.map);
+    }
+
+    // While a film is on, its own frames stand for the overlay.
+    hideOverlays(hidden) {
+      [this.first, this.second].forEach((sheet) => {
+        if (sheet) sheet.map.getPane("satseg-overlay").style.visibility = hidden ? "hidden" : "";
+      });
+    }
+
+    // The overlays of the first map, on top of that one, and of the second map.
+    overlays() {
+      const { view, overlay, models, later } = this.state;
+      if (models && view === "swipe") return [models.first, models.second, null];
+      if (models && view === "side") return [models.first, null, models.second];
+      if (view === "side") return [later ? overlay : null, null, overlay];
+      return [overlay, null, null];
     }
 
     // The picture below: where two dates are compared, the later one unless both are on view.
@@ -341,7 +433,7 @@
 
     setLook(change) {
       this.look = { ...this.look, ...change };
-      if (!("opacity" in change)) this.table = lookupTable(this.look);
+      if (!("opacity" in change)) this.tables = lookupTables(this.look);
       if (this.pending) return;
       this.pending = requestAnimationFrame(() => { this.pending = 0; this.repaint(); });
     }
@@ -349,17 +441,28 @@
     repaint() {
       [this.first, this.second].forEach((sheet) => {
         if (!sheet) return;
-        sheet.map.getPane("satseg-overlay").style.opacity = this.look.opacity;
-        if (sheet.overlay.layer) sheet.overlay.layer.setTable(this.table);
+        [["overlay", sheet.overlay], ["second", sheet.second]].forEach(([name, slot]) => {
+          sheet.map.getPane("satseg-" + name).style.opacity = this.look.opacity;
+          if (slot.layer) slot.layer.setTables(this.tables);
+        });
       });
+      this.player.repaint();
       const { overlay, words } = this.state;
-      this.panel.draw(this.look, words, Boolean(overlay), Boolean(overlay && overlay.before));
+      const change = Boolean(overlay && overlay.before) && !(this.state.models && this.state.view !== "overlay");
+      this.panel.draw(this.look, words, Boolean(overlay), change, Boolean(overlay && overlay.before));
     }
 
     clip() {
       const fraction = this.state && this.state.view === "swipe" ? this.swipe.fraction : null;
-      const parted = this.state && this.state.later ? "later" : "overlay";
-      ["later", "overlay"].forEach((name) => this.first.clip(name, name === parted ? fraction : null));
+      const clips = { later: null, overlay: null, second: null };
+      if (fraction !== null && this.state.models) {
+        clips.overlay = [0, fraction];
+        clips.second = [fraction, 1];
+      } else if (fraction !== null) {
+        clips[this.state.later ? "later" : "overlay"] = [fraction, 1];
+      }
+      Object.entries(clips).forEach(([name, range]) => this.first.clip(name, range));
+      if (this.first.map.getPane("satseg-filmover")) this.first.clip("filmover", clips.overlay);
     }
 
     follow(from, to) {
@@ -378,15 +481,15 @@
     }
 
     chooseRegion(id) {
-      if (id === this.state.region.id) return;
+      if (id === this.state.region.id || this.drawer.active) return;
       this.clicks += 1;
       this.tell(id);
     }
 
-    // The answer to Python: how the overlay looks now, and a region that was clicked.
-    tell(region) {
+    // The answer to Python: how the overlay looks now, and a region that was clicked or an area that was drawn.
+    tell(region, more) {
       window.Streamlit.setComponentValue({
-        token: this.state.token, ...this.look, region: region || null, clicks: this.clicks,
+        token: this.state.token, ...this.look, region: region || null, clicks: this.clicks, ...more,
       });
     }
   }

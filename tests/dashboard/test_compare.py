@@ -2,11 +2,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from shapely.geometry import box
 from streamlit.testing.v1 import AppTest
 
 from dashboard import changes
+from dashboard.flows import flow_chart
 from dashboard.session import Keys
 from satseg.catalog import Catalog
+from satseg.change import Transitions
+from satseg.interest import Interest, InterestStore
 
 
 def _page() -> None:
@@ -104,3 +108,91 @@ def test_a_region_with_one_date_says_what_is_needed(app: AppTest, served_own: Pa
     app.run()
     assert not app.exception
     assert "one date only" in app.info[0].value
+
+
+def models(app: AppTest) -> AppTest:
+    app.session_state[Keys.KIND] = "models"
+    app.session_state[Keys.DATE] = "2016-05-03"
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_two_models_of_one_date_are_compared_at_their_own_thresholds(app: AppTest) -> None:
+    models(app)
+    assert app.select_slider(key=Keys.DATE).value == "2016-05-03"
+    assert hectares(app, "Only FarmNet") == hectares(app, "Only U-Net 8") == 0
+    assert metrics(app)["Same answer"] == "100.0 %"
+    told = {"threshold": 0.75, "opacity": 0.5, "shade": False, "clicks": 0}
+    app.session_state[Keys.COMPARE_MAP] = {**told, "token": "farmnet|unet8", "first": 0.5}
+    app.run()
+    assert hectares(app, "Both models") == 0
+    assert hectares(app, "Only FarmNet") > 0.5
+    assert "0.50 / 0.75" in str([html.proto.body for html in app.get("html")])
+    app.session_state[Keys.COMPARE_MAP] = {**told, "token": "another pair", "first": 0.5}
+    app.run()
+    assert metrics(app)["Same answer"] == "100.0 %"
+
+
+def test_a_model_is_never_compared_with_itself(app: AppTest) -> None:
+    models(app)
+    app.selectbox(key=Keys.FIRST).set_value("unet8").run()
+    assert not app.exception
+    assert app.selectbox(key=Keys.SECOND).value == "farmnet"
+
+
+def test_the_patches_of_two_models_say_which_model_saw_them(app: AppTest) -> None:
+    models(app)
+    told = {"threshold": 0.75, "opacity": 0.5, "shade": False, "clicks": 0, "first": 0.5}
+    app.session_state[Keys.COMPARE_MAP] = {**told, "token": "farmnet|unet8"}
+    app.run()
+    app.button(key="find_patches").click().run()
+    assert not app.exception
+    assert app.button(key="patch_0").label.startswith("Only FarmNet · 0.5")
+
+
+def test_a_date_that_one_of_the_models_cannot_map_is_told(app: AppTest) -> None:
+    app.session_state[Keys.KIND] = "models"
+    app.session_state[Keys.DATE] = "2025-04-30"
+    app.run()
+    assert not app.exception
+    assert not app.metric
+
+
+def test_both_kinds_are_compared_within_an_area_of_interest(app: AppTest, served_own: Path) -> None:
+    app.run()
+    whole = hectares(app, "Lost")
+    xmin, ymin, xmax, ymax = Catalog.open(served_own).region("chongming").geometry.bounds
+    half = box((xmin + xmax) / 2, ymin, xmax, ymax)
+    interest = Interest.now("Right", half, origin="drawn")
+    InterestStore(served_own).add(interest)
+    app.session_state[Keys.AREA] = interest.id
+    app.run()
+    assert not app.exception
+    assert hectares(app, "Lost") == pytest.approx(whole, rel=0.03)
+    assert hectares(app, "Farmland on both") == pytest.approx(whole / 3, abs=0.01)
+    assert hectares(models(app), "Both models") == pytest.approx(hectares(app, "Both models"))
+
+
+def test_the_flow_has_a_link_for_each_transition_that_happened() -> None:
+    found = Transitions(40_000, 30_000, 0, 20_000, 100_000)
+    figure = flow_chart(
+        found,
+        classes=("Farmland", "Other"),
+        flows=("both", "lost", "gained", "neither"),
+        unit="ha",
+        unit_name="ha",
+    )
+    link = figure.data[0].link
+    assert list(zip(link.source, link.target, link.value, strict=True)) == [
+        (0, 2, 3.0),
+        (0, 3, 2.0),
+        (1, 3, 4.0),
+    ]
+    assert list(link.customdata) == ["both: 3.00 ha", "lost: 2.00 ha", "neither: 4.00 ha"]
+    assert list(figure.data[0].node.label) == [
+        "Farmland 5.00",
+        "Other 4.00",
+        "Farmland 3.00",
+        "Other 6.00",
+    ]

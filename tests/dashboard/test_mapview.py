@@ -14,7 +14,7 @@ def script(drawn: OfflineMap) -> str:
 def test_the_map_names_no_other_origin() -> None:
     drawn = OfflineMap()
     addresses = [address for _, address in (*drawn.default_js, *drawn.default_css)]
-    assert len(addresses) == 5
+    assert len(addresses) == 8
     assert all(address.startswith("../../assets/") for address in addresses)
     page = drawn.get_root().render()
     sources = re.findall(r'(?:src|href)="([^"]+)"', page)
@@ -36,3 +36,10 @@ def test_an_answer_is_read_within_its_limits(told: float, read: float) -> None:
     value = {"token": "farmnet", "threshold": told, "opacity": told, "shade": 1, "region": None}
     answer = Answer.read(value)
     assert answer == Answer("farmnet", read, read, True, None, 0)
+
+
+def test_the_first_of_two_thresholds_is_read_within_its_limits() -> None:
+    value = {"token": "a|b", "threshold": 0.5, "opacity": 0.5, "shade": False, "first": 7}
+    answer = Answer.read(value)
+    assert answer is not None
+    assert answer.first == 1.0

@@ -76,7 +76,11 @@ def test_only_reading_is_allowed() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["leaflet.js", "leaflet.css", "map.js", "map.css", "districts.json"]
+    "name",
+    [
+        *("leaflet.js", "leaflet.css", "map.js", "map.css", "districts.json"),
+        *("layers.js", "place.js", "draw.js", "player.js"),
+    ],
 )
 def test_each_asset_is_served_with_its_type(name: str) -> None:
     answer = client().get(f"/assets/{name}?v={asset_version(name)}")
