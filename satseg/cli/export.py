@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 export = typer.Typer(
     name="export",
-    help="Write results as files: polygons, rasters, area series, figures and reports.",
+    help="Write results as files: polygons, rasters, area series, figures and reports.\n\n"
+    "Example: satseg export polygons --region chongming",
     no_args_is_help=True,
 )
 

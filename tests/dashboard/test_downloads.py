@@ -44,7 +44,10 @@ def wanted(catalog: Catalog, kind: str, form: str, **changes: object) -> Wanted:
 
 
 def ready(app: AppTest) -> object:
-    return app.session_state.filtered_state.get(Keys.DOWNLOAD)
+    state = app.session_state
+    if Keys.DOWNLOAD not in state:
+        return None
+    return state[Keys.DOWNLOAD]
 
 
 def captions(app: AppTest) -> str:
