@@ -70,7 +70,16 @@ def page() -> None:
         names = {card.id: card.title for card in models}
         show_area_notices(choice.interest, say)
         show_figures(row, look.threshold, unit, say)
-        show_downloads(choice, series, look, unit, say)
+        own = choice.interest
+        show_downloads(
+            choice,
+            series,
+            look,
+            unit,
+            say,
+            clip=own.geometry if own else None,
+            clip_name=own.id if own else "",
+        )
         show_chart(choice, series, unit, names, say)
         if not models:
             show_empty(say("no_models_title"), say("no_models", folder=models_folder()))
