@@ -173,7 +173,7 @@ def cog_rows(
         rows = temporary.with_name("rows.tif")
         with rasterio.open(rows, "w", **profile) as dataset:
             kept = {AVERAGES_TAG: AVERAGES} if layer.overviews == AVERAGES else {}
-            dataset.update_tags(**(tags or {}), **kept)
+            dataset.update_tags(**{**(tags or {}), **kept})
             for index, name in enumerate(layer.names or (layer.description,), start=1):
                 dataset.set_band_description(index, name)
             if layer.scale != 1.0:

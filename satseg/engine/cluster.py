@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import CancelledError
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -96,15 +96,20 @@ class DaskEngine:
                 if cancelled():
                     raise Cancelled
                 while waiting and len(running) < limit:
-                    block = waiting.pop()
-                    task = (_block, self.source, scene, plan, block)
-                    running.add(client.submit(*task, pure=False, retries=_RETRIES))
+                    task = (_block, self.source, scene, plan, waiting.pop())
+                    running.add(self._submitted(client, task))
                 for future in self._done(client, running):
                     running.discard(future)
                     yield self._result(future)
         finally:
-            if client.status == "running":
+            with suppress(OSError):  # a scheduler that is gone has nothing to cancel
                 client.cancel(list(running))
+
+    def _submitted(self, client: Any, task: tuple[Any, ...]) -> Any:
+        try:
+            return client.submit(*task, pure=False, retries=_RETRIES)
+        except OSError as error:
+            raise self._lost(str(error)) from error
 
     def _done(self, client: Any, running: set[Any]) -> list[Any]:
         try:
@@ -113,7 +118,7 @@ class DaskEngine:
         except TimeoutError:
             if client.status != "running":
                 raise self._lost("its scheduler no longer answers") from None
-        except CancelledError as error:
+        except (CancelledError, OSError) as error:
             raise self._lost(str(error)) from error
         return [future for future in running if future.done()]
 
