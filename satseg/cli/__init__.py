@@ -32,7 +32,6 @@ COMMANDS = (
     "quantise",
     "locate",
     "masks",
-    "qgis",
     "workflow",
 )
 """Modules of this package, each with ``register(app)``, in the order of the help."""

@@ -1,4 +1,4 @@
-"""``satseg export``: polygons, rasters, series, figures and reports as files."""
+"""``satseg export``: polygons, rasters, series, figures, reports and QGIS projects as files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from satseg.cli.export_qgis import qgis
+
 if TYPE_CHECKING:
     from satseg.catalog import Catalog
     from satseg.export.choosing import Extent
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 export = typer.Typer(
     name="export",
-    help="Write results as files: polygons, rasters, area series, figures and reports.\n\n"
+    help="Write results as files: polygons, rasters, series, figures, reports, QGIS projects.\n\n"
     "Example: satseg export polygons --region chongming",
     no_args_is_help=True,
 )
@@ -64,6 +66,7 @@ FalseColour = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
+    export.command("qgis")(qgis)
     app.add_typer(export)
 
 

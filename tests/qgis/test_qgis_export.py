@@ -176,15 +176,17 @@ def _run(*arguments):
 
 def test_the_command_says_how_corrections_come_back(shelf, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("SATSEG_CATALOG", str(shelf.root))
-    assert _run("qgis", "field", "--output", tmp_path / "out", "--min-area", 10) == 0
+    assert _run("export", "qgis", "field", "--output", tmp_path / "out", "--min-area", 10) == 0
     told = capsys.readouterr().out
     assert "1 polygons of field by made-up from probability 0.5, 0.01 ha" in told
     assert way_back("field", tmp_path / "out") in told
     assert "satseg masks field '" in (tmp_path / "out" / "README.txt").read_text()
-    assert _run("qgis", "nine", "--output", tmp_path / "b") == 1
+    assert _run("export", "qgis", "nine", "--output", tmp_path / "b") == 1
     assert "'nine'" in capsys.readouterr().err
     (record,) = shelf.predictions()
-    assert _run("qgis", "other", "--prediction", record.id, "--output", tmp_path / "b") == 1
+    assert (
+        _run("export", "qgis", "other", "--prediction", record.id, "--output", tmp_path / "b") == 1
+    )
     assert "a prediction of the scene other" in capsys.readouterr().err
 
 

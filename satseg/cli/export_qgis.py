@@ -1,4 +1,4 @@
-"""``satseg qgis``: a prediction as a QGIS project, to look at and to correct."""
+"""``satseg export qgis``: a prediction as a QGIS project, to look at and to correct."""
 
 from __future__ import annotations
 
@@ -10,11 +10,6 @@ import typer
 if TYPE_CHECKING:
     from satseg.catalog import Catalog
     from satseg.catalog_records import PredictionRecord
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to ``app``."""
-    app.command("qgis")(qgis)
 
 
 def qgis(  # noqa: PLR0917 -- typer passes them by name
@@ -52,7 +47,7 @@ def qgis(  # noqa: PLR0917 -- typer passes them by name
     It shows the scene, farmland polygons, probability, uncertainty and truth, each with a style.
     What is corrected becomes truth through 'satseg masks'; README.txt in the folder says how.
 
-    Example: satseg qgis SCENE_ID --output corrections
+    Example: satseg export qgis SCENE_ID --output corrections
     """
     from satseg.catalog import Catalog
     from satseg.cli.terminal import bar
