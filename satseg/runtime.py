@@ -157,9 +157,9 @@ def load_predictor(
     Args:
         card: the model.
         runtime: "auto" is PyTorch on a CUDA device; on the CPU OpenVINO where it is installed, in
-            int8 where the card has such a network ("openvino-int8"), else in float32 ("openvino");
-            else PyTorch. The choice never depends on a measurement, so that a repeated run gives
-            the same map.
+            int8 ("openvino-int8") where the card has such a network that was measured to be as
+            good, else in float32 ("openvino"); else PyTorch. The choice depends on the card alone,
+            so that a repeated run gives the same map.
         device: "auto" is CUDA where there is one and OpenVINO was not asked for.
         lanes: cores that OpenVINO uses; all that this process may use without it.
 
@@ -176,7 +176,7 @@ def load_predictor(
         )
     if chosen == "cpu" and runtime != "torch" and _has_openvino():
         count = lanes or usable_cores()
-        if runtime == "openvino-int8" or (runtime == "auto" and card.int8 is not None):
+        if runtime == "openvino-int8" or (runtime == "auto" and card.int8_is_faithful):
             return int8_predictor(card, lanes=count)
         return openvino_predictor(card, load_model(card), lanes=count)
     return torch_predictor(card, load_model(card), device=chosen)

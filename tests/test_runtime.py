@@ -30,6 +30,7 @@ class Card:
     overlap_px: int = 16
     temperature: float = 1.0
     int8: None = None
+    int8_is_faithful: bool = False
 
 
 class Tiny(nn.Module):

@@ -33,8 +33,8 @@ def quantise(
 
     Weights become int8 channel by channel; the ranges of activations come from calibration windows
     that are drawn from the training pictures, as training draws them but without augmentation.
-    Metrics in the card stay: they are of the network that was measured, and `satseg evaluate`
-    measures anew.
+    Measures of an older int8 network are dropped from the card: `satseg evaluate` measures this
+    one, and it is used where it is as good as float32.
 
     Args:
         card: the model.
@@ -64,6 +64,8 @@ def quantise(
         os.replace(path, target)
     table = read_table(card.folder)
     table["int8"] = {"made_from": card.sha256, **hashes, "software": software, "windows": counts}
+    for row in table.get("metrics", ()):
+        row.pop("iou_int8", None)
     write_table(card.folder, table)
     return load_card(card.folder)
 

@@ -19,6 +19,9 @@ CARD_FILE = "card.toml"
 MODELS_VARIABLE = "SATSEG_MODELS"
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+INT8_TOLERANCE = 0.005
+"""Largest difference of the intersection over union with which int8 stands in for float32."""
+
 STRIDE = 32
 """Sides of windows are multiples of this, the deepest stride of any network of the zoo."""
 
@@ -124,6 +127,19 @@ class ModelCard:
                     found=f"{value!r} in {self.folder / CARD_FILE}",
                     fix="Correct the card",
                 )
+
+    @property
+    def int8_is_faithful(self) -> bool:
+        """Whether the int8 network was measured and is as good as float32 on every data set.
+
+        That is an intersection over union within INT8_TOLERANCE.
+        """
+        pairs = [(row.get("iou_int8"), row["iou"]) for row in self.metrics]
+        return bool(
+            self.int8 is not None
+            and pairs
+            and all(a is not None and abs(a - b) <= INT8_TOLERANCE for a, b in pairs)
+        )
 
     @property
     def int8_path(self) -> Path:
