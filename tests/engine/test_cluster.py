@@ -166,7 +166,11 @@ def _cluster(models: Path, folder: Path, workers: int) -> Iterator[tuple[str, li
         str(folder),
     ]
     with _running(scheduler, models) as first:
-        _wait(lambda: address.is_file() and address.stat().st_size, "the scheduler")
+        _wait(
+            lambda: first.poll() is not None or (address.is_file() and address.stat().st_size),
+            "the scheduler",
+        )
+        assert first.poll() is None, first.communicate()[1]
         found = re.search(r"tcp://[\d.]+:\d+", address.read_text())
         assert found
         processes = [first]
