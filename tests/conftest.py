@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "filterwarnings", "ignore:Use `@` matmul instead of:PendingDeprecationWarning"
     )
+
+
+_MAIN = sys.modules["__main__"]
+
+
+@pytest.fixture(autouse=True)
+def own_main_module() -> Iterator[None]:
+    """Give the process its main module back: Streamlit's AppTest may leave its script in its place,
+    which every process that is spawned later would run."""
+    yield
+    sys.modules["__main__"] = _MAIN
 
 
 ROOT = Path(__file__).resolve().parents[1]
