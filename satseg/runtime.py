@@ -22,6 +22,9 @@ from satseg.zoo.load import load_model, verified_int8
 
 Runtime = Literal["auto", "torch", "openvino", "openvino-int8"]
 
+_TRACED_PX = 256
+"""Side of the window with which a network is traced: its size is free, its memory is not."""
+
 CUDA_BATCH = 8
 """Windows that a GPU gets at once; halved where its memory is too small."""
 
@@ -240,7 +243,7 @@ def openvino_predictor(
     card: ModelCard, module: torch.nn.Module, *, lanes: int = 1
 ) -> OpenVinoPredictor:
     """Return the predictor of a network, run by OpenVINO in float32."""
-    model = openvino_model(module, len(card.bands), card.patch_px)
+    model = openvino_model(module, len(card.bands), _TRACED_PX)
     return OpenVinoPredictor(card, model, precision="float32", lanes=lanes)
 
 
