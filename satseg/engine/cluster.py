@@ -102,34 +102,41 @@ class DaskEngine:
                     running.discard(future)
                     yield self._result(future)
         finally:
-            with suppress(OSError):  # a scheduler that is gone has nothing to cancel
+            with suppress(CancelledError, OSError):  # a lost scheduler has nothing to cancel
                 client.cancel(list(running))
 
     def _submitted(self, client: Any, task: tuple[Any, ...]) -> Any:
-        try:
+        with self._answering():
             return client.submit(*task, pure=False, retries=_RETRIES)
-        except OSError as error:
-            raise self._lost(str(error)) from error
 
     def _done(self, client: Any, running: set[Any]) -> list[Any]:
         try:
-            with client.as_current():
+            with self._answering(), client.as_current():
                 _dask().wait(list(running), timeout=_POLL_S, return_when="FIRST_COMPLETED")
         except TimeoutError:
             if client.status != "running":
                 raise self._lost("its scheduler no longer answers") from None
-        except (CancelledError, OSError) as error:
-            raise self._lost(str(error)) from error
         return [future for future in running if future.done()]
 
     def _result(self, future: Any) -> StoredBlock:
-        try:
+        if future.status == "error":
+            error = future.exception()
+            if isinstance(error, _dask().KilledWorker):
+                raise self._lost(f"a block that ended {_RETRIES} workers ({error})") from error
+            raise error
+        with self._answering():
             found: StoredBlock = future.result()
-        except CancelledError as error:
-            raise self._lost("its scheduler no longer answers") from error
-        except _dask().KilledWorker as error:
-            raise self._lost(f"a block that ended {_RETRIES} workers ({error})") from error
         return found
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Tell of a scheduler that went away; a ``TimeoutError`` is the caller's to judge."""
+        try:
+            yield
+        except TimeoutError:
+            raise
+        except (CancelledError, OSError) as error:
+            raise self._lost(str(error) or "its scheduler no longer answers") from error
 
     def _lost(self, found: str) -> EngineError:
         return EngineError(
@@ -147,7 +154,8 @@ class DaskEngine:
                 found=f"none within {CONNECT_S:.0f} s",
                 fix=f"Start workers, for example with: dask worker {self.address}",
             ) from error
-        threads: int = sum(client.nthreads().values())
+        with self._answering():
+            threads: int = sum(client.nthreads().values())
         return max(1, threads)
 
     @contextmanager

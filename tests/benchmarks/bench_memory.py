@@ -45,7 +45,7 @@ class MeanOfBands:
 
 @dataclass
 class Timed:
-    """Passes windows on and adds up the seconds they take."""
+    """Passes windows on and adds up the seconds they take in all lanes."""
 
     inner: Any
     seconds: float = 0.0
@@ -54,6 +54,8 @@ class Timed:
     def __post_init__(self) -> None:
         self.bands, self.gsd_m = self.inner.bands, self.inner.gsd_m
         self.patch_px, self.overlap_px = self.inner.patch_px, self.inner.overlap_px
+        self.lanes = getattr(self.inner, "lanes", 1)
+        self.multiple_px = getattr(self.inner, "multiple_px", 1)
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         started = time.perf_counter()

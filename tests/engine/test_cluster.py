@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from shelf_files import write_scene
 from shelf_models import write_model
 
 from satseg.catalog import Catalog
+from satseg.engine.cluster import DaskEngine
+from satseg.engine.flow import Predictor
+from satseg.errors import EngineError
 from satseg.zoo.card import read_table, write_table
 
 PATIENCE_S = 150.0
@@ -239,6 +243,38 @@ def test_a_killed_worker_is_no_harm(
         _, err = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, err
     assert _digest(root) == expected
+
+
+def no_model(lanes: int) -> Predictor:
+    """Load nothing: nothing is computed here."""
+    raise NotImplementedError
+
+
+class _Future:
+    """A future of distributed that is done."""
+
+    def __init__(self, status: str, error: Exception) -> None:
+        self.status = status
+        self._error = error
+
+    def exception(self) -> Exception:
+        return self._error
+
+    def result(self) -> None:
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [OSError("Connection reset by peer"), CancelledError()])
+def test_a_scheduler_that_goes_while_a_block_is_fetched_is_told(error: Exception) -> None:
+    engine = DaskEngine(source=no_model, address="tcp://127.0.0.1:1")
+    with pytest.raises(EngineError, match="goes on from the finished blocks"):
+        engine._result(_Future("finished", error))
+
+
+def test_an_error_of_a_block_itself_is_not_taken_for_a_lost_scheduler() -> None:
+    engine = DaskEngine(source=no_model, address="tcp://127.0.0.1:1")
+    with pytest.raises(FileNotFoundError, match="scene"):
+        engine._result(_Future("error", FileNotFoundError("the scene is gone")))
 
 
 def test_a_killed_scheduler_is_told_and_the_same_command_goes_on(
