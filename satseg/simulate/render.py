@@ -24,7 +24,7 @@ from satseg.simulate.definition import Definition
 from satseg.simulate.landscape import Landscape, landscape_on
 from satseg.simulate.paint import Palette, Texture, palette_of, texture_of
 from satseg.simulate.seasons import crowns as crown_materials
-from satseg.simulate.sensor import DIFFUSE, Conditions, draw_conditions, to_dn
+from satseg.simulate.sensor import DIFFUSE, REACH_PX, Conditions, draw_conditions, to_dn
 from satseg.simulate.spectra import SPECTRA
 from satseg.simulate.sun import Sun, sun_at
 from satseg.simulate.textures import Field, grain, mottle
@@ -67,18 +67,26 @@ def grid_of(definition: Definition) -> Grid:
 
 
 def render_scene(
-    definition: Definition, date: dt.date, *, bands: Sequence[str] | None = None
+    definition: Definition,
+    date: dt.date,
+    *,
+    bands: Sequence[str] | None = None,
+    land: Landscape | None = None,
 ) -> SimulatedScene:
     """Return the scene of ``definition`` on ``date``; equal arguments give equal bytes.
 
-    ``bands`` limits the image to some bands, in the order given; the values are the same.
+    Args:
+        definition: the place.
+        date: of the image; need not be one of the definition's.
+        bands: limits the image to some bands, in the order given; the values are the same.
+        land: the landscape on ``date`` where it is known already.
 
     Raises:
         BandError: a band is unknown.
     """
     names = WORLDVIEW3 if bands is None else tuple(canonical(name) for name in bands)
     sun = sun_at(*definition.centre, date)
-    land = landscape_on(definition, date)
+    land = landscape_on(definition, date) if land is None else land
     burnt = burn_features(land, definition.size_px, definition.gsd_m)
     index = burnt[0]
     veil = draw_veil(definition, date, sun)
@@ -87,10 +95,8 @@ def render_scene(
     truth[view.crowns.where] = _under_crowns(truth, view.crowns)
     truth = truth.reshape(index.shape)
     truth[veil.hidden] = classes.UNLABELLED
-    image = np.empty((len(names), *index.shape), dtype=np.uint16)
-    for k, name in enumerate(names):
-        image[k] = _band(WORLDVIEW3.index(name), view, veil, sun)
-        image[k][veil.nodata] = 0
+    image = _expose(tuple(WORLDVIEW3.index(name) for name in names), view, veil, sun)
+    image[:, veil.nodata] = 0
     return SimulatedScene(image, truth, grid_of(definition), date, names, sun)
 
 
@@ -175,25 +181,82 @@ def _tilt(gain: Field, tilt: tuple[float, float], clouds: Field) -> None:
     gain *= 1 + y + x + np.float32(0.012) * clouds
 
 
-def _band(band: int, view: _View, veil: Veil, sun: Sun) -> NDArray[np.uint16]:
-    palette, index = view.palette, view.index
-    ground = palette.ground[:, band].take(index)
-    image = (palette.cover[:, band] - palette.ground[:, band]).take(index)
-    image *= view.texture.share
+def _expose(bands: Sequence[int], view: _View, veil: Veil, sun: Sun) -> NDArray[np.uint16]:
+    """Return the digital numbers of ``bands``, uint16 (bands, h, w), before nodata.
+
+    Worked off in strips of rows that stay in the processor's cache; the point spread looks
+    ``REACH_PX`` rows beyond each strip, so that strips leave no trace.
+    """
+    height = view.index.shape[0]
+    image = np.empty((len(bands), *view.index.shape), dtype=np.uint16)
+    for top in range(0, height, STRIP_ROWS):
+        bottom = min(top + STRIP_ROWS, height)
+        rows = slice(max(top - REACH_PX, 0), min(bottom + REACH_PX, height))
+        strip = _strip(view, rows)
+        own = slice(top - rows.start, bottom - rows.start)
+        for k, band in enumerate(bands):
+            reflectance = _reflectance(band, view.palette, strip)
+            veil.apply(reflectance, DIFFUSE[band], rows)
+            noise = np.float32(0.6) * view.noise[rows] + np.float32(0.8) * _own(view, band, rows)
+            image[k, top:bottom] = to_dn(reflectance, band, sun, view.conditions, noise)[own]
+    return image
+
+
+STRIP_ROWS = 64
+"""Rows that are exposed together."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Strip:
+    """Some rows of a view; positions count from its first pixel, leaves are float32 (n, 8)."""
+
+    texture: Texture
+    index: NDArray[np.intp]
+    blocked: Field
+    mixed: Mixed
+    where: NDArray[np.int64]
+    leaves: Field
+    cover: Field
+
+
+def _strip(view: _View, rows: slice) -> _Strip:
+    width = view.index.shape[1]
+    first, last = rows.start * width, rows.stop * width
+    mixed, crowns, texture = view.mixed, view.crowns, view.texture
+    some = slice(*np.searchsorted(mixed.where, (first, last)))
+    part = slice(*np.searchsorted(crowns.where, (first, last)))
+    speckle = texture.speckle.ravel()[crowns.where[part]]
+    light = crowns.light[part] * speckle
+    return _Strip(
+        Texture(texture.share[rows], texture.gain[rows], texture.lumps[rows], speckle),
+        view.index[rows],
+        view.blocked[rows],
+        Mixed(mixed.where[some] - first, mixed.parts[:, some]),
+        crowns.where[part] - first,
+        view.leaf[crowns.tree[part]] * light[:, None],
+        crowns.cover[part],
+    )
+
+
+def _reflectance(band: int, palette: Palette, strip: _Strip) -> Field:
+    """Return the reflectance on the ground of one band, shadows included, float32 (rows, w)."""
+    ground = palette.ground[:, band].take(strip.index)
+    image: Field = (palette.cover[:, band] - palette.ground[:, band]).take(strip.index)
+    image *= strip.texture.share
     image += ground
-    mean = palette.mean[:, band]
     flat = image.ravel()
-    flat[view.mixed.where] = mean[view.mixed.parts].mean(axis=0)
-    image *= view.texture.gain
-    crowns = view.crowns
-    leaf = view.leaf[crowns.tree, band] * crowns.light * view.texture.speckle.ravel()[crowns.where]
-    flat[crowns.where] += (leaf - flat[crowns.where]) * crowns.cover
-    image *= 1 - np.float32(1 - DIFFUSE[band]) * view.blocked
-    veil.apply(image, DIFFUSE[band])
+    flat[strip.mixed.where] = palette.mean[:, band][strip.mixed.parts].mean(axis=0)
+    image *= strip.texture.gain
+    flat[strip.where] += (strip.leaves[:, band] - flat[strip.where]) * strip.cover
+    image *= 1 - np.float32(1 - DIFFUSE[band]) * strip.blocked
+    return image
+
+
+def _own(view: _View, band: int, rows: slice) -> Field:
+    """Return the noise that a band shares with no other."""
     row, column = (int(k) for k in view.offsets[band])
-    own = view.own_noise[row : row + image.shape[0], column : column + image.shape[1]]
-    noise = np.float32(0.6) * view.noise + np.float32(0.8) * own
-    return to_dn(image, band, sun, view.conditions, noise)
+    wide = view.own_noise[row + rows.start : row + rows.stop]
+    return wide[:, column : column + view.index.shape[1]]
 
 
 def _truth(land: Landscape, index: NDArray[np.intp]) -> NDArray[np.uint8]:

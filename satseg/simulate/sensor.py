@@ -110,17 +110,34 @@ def to_dn(
     return np.clip(blurred, 1, MAX_DN).astype(np.uint16)
 
 
-def _optics(image: Field, conditions: Conditions) -> Field:
-    """Return the image through the point spread and the producer's mild sharpening."""
-    from scipy.ndimage import correlate1d
+REACH_PX = 2
+"""How far the point spread reaches, pixels."""
 
-    reach = np.arange(-2, 3)
+
+def _optics(image: Field, conditions: Conditions) -> Field:
+    """Return the image through the point spread and the producer's mild sharpening.
+
+    Sums of shifted slices: the kernel is short and even, and float32 is kept throughout.
+    """
+    reach = np.arange(-REACH_PX, REACH_PX + 1)
     kernel = np.exp(-0.5 * (reach / conditions.blur_px) ** 2)
     wide = np.exp(-0.5 * (reach / (conditions.blur_px * 2)) ** 2)
     kernel = kernel / kernel.sum() * (1 + conditions.sharpen)
     kernel = (kernel - conditions.sharpen * wide / wide.sum()).astype(np.float32)
-    image = correlate1d(image, kernel, axis=0, mode="nearest")
-    return np.asarray(correlate1d(image, kernel, axis=1, mode="nearest"), dtype=np.float32)
+    padded = np.pad(image, REACH_PX, mode="edge")
+    down = _folded([padded[k : k + len(image)] for k in range(len(kernel))], kernel)
+    width = image.shape[1]
+    return _folded([down[:, k : k + width] for k in range(len(kernel))], kernel)
+
+
+def _folded(shifted: list[Field], kernel: Field) -> Field:
+    """Return the sum of five shifted images under an even kernel (5,)."""
+    total = shifted[2] * kernel[2]
+    for near in (0, 1):
+        pair = shifted[near] + shifted[4 - near]
+        pair *= kernel[near]
+        total += pair
+    return total
 
 
 def band_positions(bands: tuple[str, ...]) -> tuple[int, ...]:

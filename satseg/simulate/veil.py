@@ -32,12 +32,12 @@ class Veil:
     cloud: Field | None
     shade: Field | None
 
-    def apply(self, reflectance: Field, diffuse: float) -> None:
-        """Darken the shadow and lay the cloud over ``reflectance`` (h, w), in place."""
+    def apply(self, reflectance: Field, diffuse: float, rows: slice) -> None:
+        """Darken the shadow and lay the cloud over some rows, float32 (rows, w), in place."""
         if self.cloud is None or self.shade is None:
             return
-        reflectance *= 1 - np.float32(1 - diffuse * 1.15) * self.shade
-        reflectance += (np.float32(0.62) - reflectance) * self.cloud
+        reflectance *= 1 - np.float32(1 - diffuse * 1.15) * self.shade[rows]
+        reflectance += (np.float32(0.62) - reflectance) * self.cloud[rows]
 
 
 def draw_veil(definition: Definition, date: dt.date, sun: Sun) -> Veil:
