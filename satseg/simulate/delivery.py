@@ -224,7 +224,8 @@ def text_of(definition: Definition, scene: SimulatedScene) -> ProductText:
     lon = definition.centre[0]
     moment = dt.datetime.combine(scene.date, OVERPASS, tzinfo=dt.UTC) - dt.timedelta(hours=lon / 15)
     cover = definition.clouds.get(scene.date.isoformat(), 0.0)
-    return ProductText(moment, scene.sun.elevation_deg, scene.sun.azimuth_deg, cover, definition.id)
+    sun = scene.sun
+    return ProductText(moment, sun.elevation_deg, sun.azimuth_deg, cover, definition.id, scene.view)
 
 
 def first_delivery(definitions: Sequence[Definition], region: str | None) -> Definition:

@@ -13,15 +13,18 @@ from satseg import classes
 from satseg.bands import WORLDVIEW3, canonical
 from satseg.grids import Grid
 from satseg.simulate.burn import (
+    FINE,
     Crowns,
     Mixed,
-    burn_features,
+    burn_over,
     cast_shadows,
     grow_crowns,
+    indexed,
     raise_roofs,
 )
 from satseg.simulate.definition import Definition
 from satseg.simulate.landscape import Landscape, landscape_on
+from satseg.simulate.lean import NADIR, View, draw_view, leaning
 from satseg.simulate.paint import Palette, Texture, palette_of, texture_of
 from satseg.simulate.seasons import crowns as crown_materials
 from satseg.simulate.sensor import DIFFUSE, REACH_PX, Conditions, draw_conditions, to_dn
@@ -45,6 +48,7 @@ class SimulatedScene:
         date: of the image.
         bands: names in the order of ``image``.
         sun: at the moment of the image.
+        view: where the satellite stands.
     """
 
     image: NDArray[np.uint16]
@@ -53,6 +57,7 @@ class SimulatedScene:
     date: dt.date
     bands: tuple[str, ...]
     sun: Sun
+    view: View = NADIR
 
 
 def grid_of(definition: Definition) -> Grid:
@@ -87,17 +92,52 @@ def render_scene(
     names = WORLDVIEW3 if bands is None else tuple(canonical(name) for name in bands)
     sun = sun_at(*definition.centre, date)
     land = landscape_on(definition, date) if land is None else land
-    burnt = burn_features(land, definition.size_px, definition.gsd_m)
-    index = burnt[0]
+    seat = draw_view(definition.seed, date.toordinal())
+    burnt = _burn(definition, land, seat)
     veil = draw_veil(definition, date, sun)
-    truth = _truth(land, index)
-    view = _look(definition, date, land, burnt, sun)
+    truth = _truth(land, burnt.ground)
+    view = _look(definition, date, burnt, sun)
     truth[view.crowns.where] = _under_crowns(truth, view.crowns)
-    truth = truth.reshape(index.shape)
+    truth = truth.reshape(burnt.ground.shape)
     truth[veil.hidden] = classes.UNLABELLED
     image = _expose(tuple(WORLDVIEW3.index(name) for name in names), view, veil, sun)
     image[:, veil.nodata] = 0
-    return SimulatedScene(image, truth, grid_of(definition), date, names, sun)
+    return SimulatedScene(image, truth, grid_of(definition), date, names, sun, seat)
+
+
+@dataclass(frozen=True, slots=True)
+class _Burnt:
+    """Which feature lies where.
+
+    Attributes:
+        land: the landscape, with what leans at its end.
+        upright: number of features that do not lean.
+        ground: intp (h, w), feature on the ground, for the truth and for shadows.
+        index: intp (h, w), feature that is seen.
+        mixed: pixels on the border between features that are seen.
+        seat: of the satellite.
+    """
+
+    land: Landscape
+    upright: int
+    ground: NDArray[np.intp]
+    index: NDArray[np.intp]
+    mixed: Mixed
+    seat: View
+
+
+def _burn(definition: Definition, land: Landscape, seat: View) -> _Burnt:
+    fine = np.zeros((definition.size_px * FINE,) * 2, dtype=np.int32)
+    burn_over(fine, land.features, definition.gsd_m)
+    ground, mixed = indexed(fine)
+    tops, upright = leaning(land, seat), len(land.features)
+    if not tops:
+        return _Burnt(land, upright, ground, ground, mixed, seat)
+    burn_over(fine, tops, definition.gsd_m, first=upright)
+    index, mixed = indexed(fine)
+    return _Burnt(
+        Landscape((*land.features, *tops), land.trees), upright, ground, index, mixed, seat
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,31 +157,28 @@ class _View:
     offsets: NDArray[np.int64]
 
 
-def _look(
-    definition: Definition,
-    date: dt.date,
-    land: Landscape,
-    burnt: tuple[NDArray[np.intp], Mixed],
-    sun: Sun,
-) -> _View:
-    index, mixed = burnt
+def _look(definition: Definition, date: dt.date, burnt: _Burnt, sun: Sun) -> _View:
+    land, index = burnt.land, burnt.index
     seeds = np.random.SeedSequence([definition.seed, 7, date.toordinal()]).spawn(4)
     rng = np.random.default_rng(seeds[0])
     shape, gsd_m = index.shape, definition.gsd_m
     palette = palette_of(land, date, definition.crops)
-    height, light = raise_roofs(land, index, gsd_m, sun)
+    height, light = raise_roofs(land, burnt.ground, gsd_m, sun)
     texture = texture_of(palette, index, gsd_m, np.random.default_rng(seeds[1]))
-    texture.gain[...] *= light
-    trees = land.trees[_rooted(land, index, gsd_m)]
+    trees = land.trees[_rooted(land, burnt.ground, gsd_m)]
     crowns = grow_crowns(trees, height, gsd_m, sun, texture.lumps)
     blocked = cast_shadows(height, gsd_m, sun)
+    if burnt.index is not burnt.ground:
+        crowns = _lean(burnt, crowns, (blocked, light), gsd_m, sun)
+    texture.gain[...] *= light
+    blocked.ravel()[crowns.where] *= 1 - np.float32(CROWN_GLOW) * crowns.cover
     conditions = draw_conditions(np.random.default_rng(seeds[2]))
     _tilt(texture.gain, conditions.tilt, mottle(rng, shape, 900 / gsd_m))
     return _View(
         palette,
         texture,
         index,
-        mixed,
+        burnt.mixed,
         crowns,
         _leaves(trees, date),
         blocked,
@@ -150,6 +187,27 @@ def _look(
         grain(rng, (shape[0] + 64, shape[1] + 64), 0.5),
         np.random.default_rng(seeds[3]).integers(0, 64, (8, 2)),
     )
+
+
+CROWN_GLOW = 0.4
+"""Share of a shadow that leaves fill with light that they scatter and let through; by eye."""
+
+
+def _lean(
+    burnt: _Burnt, crowns: Crowns, fields: tuple[Field, Field], gsd_m: float, sun: Sun
+) -> Crowns:
+    """Light walls and roofs where they are seen and return the crowns that they do not hide.
+
+    ``fields`` are the blocked share of the sun and the light of slopes, changed in place.
+    """
+    blocked, light = fields
+    tops = burnt.index >= burnt.upright
+    walls = np.array([item.surface == "facade" for item in burnt.land.features])[burnt.index]
+    light[tops] = raise_roofs(burnt.land, burnt.index, gsd_m, sun)[1][tops]
+    light[walls] = burnt.seat.facade_light(sun)
+    blocked[tops] = 0
+    seen = ~tops.ravel()[crowns.where]
+    return Crowns(crowns.where[seen], crowns.tree[seen], crowns.cover[seen], crowns.light[seen])
 
 
 def _rooted(land: Landscape, index: NDArray[np.intp], gsd_m: float) -> NDArray[np.bool_]:

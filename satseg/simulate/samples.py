@@ -65,6 +65,23 @@ def load_definitions(folder: Path) -> list[Definition]:
     return found
 
 
+def definitions_of(folder: Path, region: str | None) -> list[Definition]:
+    """Return the definitions in ``folder`` of a region, or all of them without one.
+
+    Raises:
+        SceneError: there is none, or one cannot be read.
+    """
+    found = load_definitions(folder)
+    chosen = [item for item in found if region is None or item.region == region]
+    if not chosen:
+        raise SceneError(
+            expected=f"one of the regions {', '.join(sorted({item.region for item in found}))}",
+            found=repr(region),
+            fix="Correct the id of the region, or leave it out for all",
+        )
+    return chosen
+
+
 def sample_of(definition: Definition, date: dt.date, out: Path) -> SampleScene:
     """Return where the files of a scene belong under ``out``."""
     stem = f"{definition.id}_{date.isoformat()}"
@@ -133,15 +150,7 @@ def build_samples(
     is called with (scenes there, scenes in all). ``workers`` processes share the work; with 1 it
     is done in this process.
     """
-    found = load_definitions(folder)
-    chosen = [item for item in found if region is None or item.region == region]
-    if not chosen:
-        raise SceneError(
-            expected=f"one of the regions {', '.join(sorted({item.region for item in found}))}",
-            found=repr(region),
-            fix="Correct the id of the region, or leave it out for all",
-        )
-    wanted = [(item, date) for item in chosen for date in item.dates]
+    wanted = [(item, date) for item in definitions_of(folder, region) for date in item.dates]
     samples = [sample_of(item, date, out) for item, date in wanted]
     missing = [
         pair for pair, sample in zip(wanted, samples, strict=True) if not _is_there(pair[0], sample)

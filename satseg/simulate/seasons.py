@@ -115,8 +115,17 @@ def rotation(crop: str, chance: NDArray[np.float64], weights: Mapping[str, float
 
 
 NOTHING_STANDS = frozenset(
-    "stubble stubble_green ploughed ploughed_dark harrowed fallow fallow_dry beds_bare"
-    " flooded".split()
+    [
+        "stubble",
+        "stubble_green",
+        "ploughed",
+        "ploughed_dark",
+        "harrowed",
+        "fallow",
+        "fallow_dry",
+        "beds_bare",
+        "flooded",
+    ]
 )
 """Stages between two crops."""
 

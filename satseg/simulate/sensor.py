@@ -70,7 +70,7 @@ def draw_conditions(rng: np.random.Generator) -> Conditions:
     """Return random conditions of one acquisition."""
     common = rng.normal(1.0, 0.05)
     return Conditions(
-        haze=float(rng.uniform(0.6, 1.45)),
+        haze=float(rng.uniform(0.8, 1.6)),
         gain=tuple(float(common * g) for g in rng.normal(1.0, 0.015, 8)),
         blur_px=float(rng.uniform(0.45, 0.75)),
         sharpen=float(rng.uniform(0.0, 0.5)),

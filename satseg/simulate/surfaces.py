@@ -171,6 +171,7 @@ _BUILT: dict[str, Surface] = {
     "plastic_new": _roof("plastic", "white", share=0.2, vary=0.15, tone=0.06),
     "plastic_old": _roof("plastic_old", "soil_brown", share=0.25, vary=0.2, mottle=0.05),
     "shade_net": _roof("net_green", "black", share=0.35, vary=0.3),
+    "facade": _roof("paving", "tile_slate", share=0.3, vary=0.2, mottle=0.05, grain=0.2),
     "car_white": _roof("white", "paint"),
     "car_dark": _roof("black", "tile_slate", share=0.3),
     "car_red": _roof("tile_red", "paint", share=0.1),
