@@ -55,7 +55,7 @@ class View:
         """Return the brightness of the walls that are seen, against flat ground in the sun."""
         facing = math.cos(math.radians(self.azimuth_deg - sun.azimuth_deg))
         level = math.sqrt(max(1 - sun.cosine_zenith**2, 0.0))
-        return 0.45 + 0.55 * max(0.0, facing) * level / sun.cosine_zenith
+        return 0.6 + 0.5 * max(0.0, facing) * level / sun.cosine_zenith
 
 
 NADIR = View(0.0, 0.0)

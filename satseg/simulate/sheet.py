@@ -57,7 +57,7 @@ def write_sheet(samples: Sequence[SampleScene], path: Path) -> tuple[int, int]:
             for k, picture in enumerate(_pictures(sample.scene_path)):
                 sheet.paste(picture, (left, top + CAPTION_PX + k * TILE_PX))
     with storing(path.absolute()) as whole:
-        quality = {} if path.suffix.lower() == ".png" else {"quality": 80}
+        quality = {} if path.suffix.lower() == ".png" else {"quality": 75}
         sheet.save(whole, optimize=True, **quality)
     return sheet.size
 
