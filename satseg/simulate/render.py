@@ -189,7 +189,7 @@ def _look(definition: Definition, date: dt.date, burnt: _Burnt, sun: Sun) -> _Vi
     )
 
 
-CROWN_GLOW = 0.4
+CROWN_GLOW = 0.5
 """Share of a shadow that leaves fill with light that they scatter and let through; by eye."""
 
 

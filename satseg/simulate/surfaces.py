@@ -81,9 +81,7 @@ def _water(material: str, other: str, share: float = 0.1, **options: float) -> S
 
 
 _STAGES: dict[str, Surface] = {
-    "flooded": _field(
-        "paddy_water", "soil_wet", 0.4, furrow=0.04, row=0.03, grain=0.04, streak=0.1
-    ),
+    "flooded": _field("paddy_water", "soil_wet", 0.4, furrow=0.04, row=0.03, grain=0.04),
     "transplanted": _field("paddy_water", "rice_young", 0.35, row_m=1.8, furrow=0.05, streak=0.08),
     "rice_green": _field("soil_wet", "rice_lush", 0.86, vary=0.1, row=0.05, furrow=0.08),
     "rice_heading": _field("rice_lush", "rice_ripe", 0.35, vary=0.25, furrow=0.08),
