@@ -132,7 +132,7 @@ def _optics(image: Field, conditions: Conditions) -> Field:
 
 def _folded(shifted: list[Field], kernel: Field) -> Field:
     """Return the sum of five shifted images under an even kernel (5,)."""
-    total = shifted[2] * kernel[2]
+    total: Field = shifted[2] * kernel[2]
     for near in (0, 1):
         pair = shifted[near] + shifted[4 - near]
         pair *= kernel[near]

@@ -20,6 +20,9 @@ from satseg.simulate.samples import SampleScene
 TILE_PX = 300
 GAP_PX = 6
 CAPTION_PX = 18
+QUALITY = 75
+"""Of .jpg and .webp, 1 to 95."""
+
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 STRETCH = (1.0, 99.0)
 """Percentiles of each scene and band that become black and white."""
@@ -57,8 +60,7 @@ def write_sheet(samples: Sequence[SampleScene], path: Path) -> tuple[int, int]:
             for k, picture in enumerate(_pictures(sample.scene_path)):
                 sheet.paste(picture, (left, top + CAPTION_PX + k * TILE_PX))
     with storing(path.absolute()) as whole:
-        quality = {} if path.suffix.lower() == ".png" else {"quality": 75}
-        sheet.save(whole, optimize=True, **quality)
+        sheet.save(whole, optimize=True, quality=QUALITY)
     return sheet.size
 
 
@@ -97,6 +99,6 @@ def _stretched(numbers: np.ma.MaskedArray) -> NDArray[np.uint8]:
     """Return digital numbers (h, w) as uint8, white where there are none."""
     low, high = np.percentile(numbers.compressed(), STRETCH)
     share = np.clip((numbers.filled(0) - low) / max(high - low, 1.0), 0, 1) ** GAMMA
-    shown = np.rint(share * 255).astype(np.uint8)
+    shown: NDArray[np.uint8] = np.rint(share * 255).astype(np.uint8)
     shown[np.ma.getmaskarray(numbers)] = 255
     return shown

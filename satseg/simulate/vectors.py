@@ -42,7 +42,7 @@ def write_land(definition: Definition, date: dt.date, land: Landscape, path: Pat
     """
     layers = _field_layers(definition, date, land)
     found = land_polygons(definition, land)
-    columns = {
+    columns: dict[str, Sequence[object]] = {
         "class": [land_class(code).key for code in found],
         "code": list(found),
         "area_m2": [geodesic_m2(shape) for shape in found.values()],
@@ -60,7 +60,7 @@ def write_changes(
     Raises:
         StorageError: the file cannot be written; nothing is left behind.
     """
-    columns = {
+    columns: dict[str, Sequence[object]] = {
         "before": [land_class(item.before).key for item in changes],
         "after": [land_class(item.after).key for item in changes],
         "farmland": [item.farmland for item in changes],
