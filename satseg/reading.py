@@ -229,11 +229,13 @@ class PixelReader:
 
 
 def _differs(numbers: NDArray[np.number], nodata: Sequence[float]) -> NDArray[np.bool_]:
-    same = np.stack(
-        [
-            np.zeros(band.shape, dtype=np.bool_) if math.isnan(value) else band == value
-            for band, value in zip(numbers, nodata, strict=True)
-        ]
-    )
-    missing = same.any(axis=0) if numbers.dtype.kind == "f" else same.all(axis=0)
-    return np.asarray(~missing)
+    """Return where whole numbers differ from nodata in any band, other numbers in all bands."""
+    everywhere = numbers.dtype.kind == "f"
+    valid = np.full(numbers.shape[1:], everywhere)
+    for band, value in zip(numbers, nodata, strict=True):
+        differs = True if math.isnan(value) else band != value
+        if everywhere:
+            valid &= differs
+        else:
+            valid |= differs
+    return valid

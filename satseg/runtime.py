@@ -123,7 +123,7 @@ class OpenVinoPredictor:
         idle = self._requests(window.shape)
         request = idle.get()
         try:
-            return np.array(request.infer([window])[0], dtype=np.float32)
+            return np.array(request.infer([window], share_inputs=True)[0], dtype=np.float32)
         finally:
             idle.put(request)
 

@@ -104,6 +104,18 @@ class SceneReader:
             BandError: the scene lacks a band.
             SceneError: the file cannot be read there.
         """
+        scaled, valid = self.values(window, gsd_m=gsd_m, bands=bands)
+        mask = np.broadcast_to(~valid, scaled.shape).copy()
+        return np.ma.MaskedArray(scaled, mask=mask, fill_value=0)
+
+    def values(
+        self, window: Window, *, gsd_m: float | None = None, bands: Sequence[str] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return what ``read`` does as values (bands, height, width) and validity (height, width).
+
+        Raises:
+            BandError, SceneError: as ``read``.
+        """
         scene = self.scene
         wanted = positions(scene.bands, scene.bands if bands is None else bands)
         grid = scene.grid_at(gsd_m)
@@ -112,8 +124,7 @@ class SceneReader:
         scaled = scene.stretch.select(wanted).apply(numbers)
         if not valid.all():
             scaled[:, ~valid] = 0
-        mask = np.broadcast_to(~valid, scaled.shape).copy()
-        return np.ma.MaskedArray(scaled, mask=mask, fill_value=0)
+        return scaled, valid
 
 
 def open_scene(
@@ -289,4 +300,5 @@ def _spread(size: int) -> list[tuple[int, int]]:
         starts = range(0, size, _SAMPLE_SIDE)
         return [(start, min(_SAMPLE_SIDE, size - start)) for start in starts]
     spread = np.linspace(0, size - _SAMPLE_SIDE, _SAMPLES_PER_AXIS)
-    return [(int(start), _SAMPLE_SIDE) for start in spread]
+    # whole multiples lie within one tile of the file, so that no more is decoded than that
+    return [(int(start) // _SAMPLE_SIDE * _SAMPLE_SIDE, _SAMPLE_SIDE) for start in spread]
