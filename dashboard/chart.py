@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from dashboard.figures import area_text, in_unit
 from dashboard.session import Unit
+from satseg.export.quantities import area_text, in_unit
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

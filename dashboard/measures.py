@@ -9,12 +9,12 @@ import streamlit as st
 
 from dashboard.chart import CONFIG, Adjusted, Line, area_chart
 from dashboard.choice import Choice, Series
-from dashboard.figures import area_text, percent_text
 from dashboard.progress import name_of
 from dashboard.samples import adjusted_areas
 from dashboard.session import UNITS, Keys, Unit
 from dashboard.shelf import Measured
 from dashboard.words import Words
+from satseg.export.quantities import area_text, percent_text
 
 ABSENT = "–"
 HEIGHT = 104
