@@ -28,6 +28,10 @@ Validity = Literal["all", "nodata", "mask", "blackfill"]
 CACHE_BYTES = 64 * 2**20
 """Bound of GDAL's block cache, which otherwise takes 5 % of the machine's memory."""
 
+_CONNECT_S = 10
+_ANSWER_S = 120
+"""Seconds that a web server may take, which otherwise may take for ever."""
+
 _PIECE_SAMPLES = 2**20
 _OVERVIEW_FROM = 8
 _AVERAGES_FROM = 1.5
@@ -39,7 +43,9 @@ AVERAGES = "average"
 
 def raster_environment() -> rasterio.Env:
     """Return the GDAL settings under which this package reads and writes."""
-    return rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES)
+    return rasterio.Env(
+        GDAL_CACHEMAX=CACHE_BYTES, GDAL_HTTP_CONNECTTIMEOUT=_CONNECT_S, GDAL_HTTP_TIMEOUT=_ANSWER_S
+    )
 
 
 @contextmanager
