@@ -46,9 +46,6 @@ def test_no_table_takes_a_word_of_another_one() -> None:
             tree = ast.parse(source.read_text(encoding="utf-8"))
             tables = [node for node in ast.walk(tree) if isinstance(node, ast.Dict)]
             said += [
-                key.value
-                for table in tables
-                for key in table.keys
-                if isinstance(key, ast.Constant)
+                key.value for table in tables for key in table.keys if isinstance(key, ast.Constant)
             ]
     assert {key for key in said if said.count(key) > 1} == set()
