@@ -34,11 +34,11 @@ def check_address(url: str, permissions: Permissions) -> Host:
         parts = urlsplit(url)
         name, port = (parts.hostname or "").rstrip("."), parts.port or 443
     except ValueError as error:
-        raise _refused(permissions, url[:100]) from error
+        raise _refused(permissions, "an address that cannot be read") from error
     fine = parts.scheme == "https" and name and "@" not in parts.netloc and url.isprintable()
     host = permissions.host(name, port) if fine and len(url) <= MAX_ADDRESS else None
     if host is None:
-        raise _refused(permissions, f"{parts.scheme}://{name}" if name else url[:100])
+        raise _refused(permissions, f"{parts.scheme or 'nothing'} at {name or 'no host'}")
     return host
 
 

@@ -94,8 +94,8 @@ class Writing:
 def too_large(limit: int, size: int) -> SceneError:
     """Return the error of a file above the operator's limit."""
     return SceneError(
-        expected=f"a file of at most {limit / 1e6:,.0f} MB",
-        found=f"{size / 1e6:,.0f} MB or more",
+        expected=f"a file of at most {limit / 1e6:,.1f} MB",
+        found=f"{size / 1e6:,.1f} MB or more",
         fix="Cut the image, or let the operator allow more with SATSEG_SCENE_MAX_MB or add it on"
         " the server with 'satseg scenes add'",
     )

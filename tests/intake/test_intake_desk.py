@@ -135,7 +135,7 @@ def test_the_same_image_again_is_noticed_and_refused(
     [
         (b"<!doctype html>" * 50, "Expected a GeoTIFF; found x.tif, which begins with"),
         (b"II", "Expected a GeoTIFF"),
-        (b"II*\0" + bytes(200_001), "a file of at most 0 MB"),
+        (b"II*\0" + bytes(200_001), "a file of at most 0.2 MB"),
         (b"PK\x03\x04" * 10, "Expected a GeoTIFF"),
     ],
 )
