@@ -16,7 +16,7 @@ import streamlit as st
 
 from dashboard.choice import Choice, Look
 from dashboard.mapview import Answer
-from dashboard.session import COLOURS, KINDS, LANGUAGES, STEPS, UNITS, VIEWS, Keys
+from dashboard.session import COLOURS, KINDS, LANGUAGES, SECTIONS, STEPS, UNITS, VIEWS, Keys
 from dashboard.shelf import cards, shelf
 from dashboard.words import Words
 from satseg.errors import SatsegError
@@ -143,6 +143,7 @@ def read_link(given: Mapping[str, str]) -> Linked:
         ("kind", Keys.KIND, KINDS),
         ("step", Keys.STEP, STEPS),
         ("by", Keys.INTERPRETER, INTERPRETERS),
+        ("section", Keys.SECTION, SECTIONS),
     ):
         found.take(name, key, _one_of(options))
     _read_place(found)
@@ -157,6 +158,8 @@ def _read_place(found: Linked) -> None:
     scenes = shelf().scenes()
     if not scenes:
         return
+    found.take("only", Keys.SCENE_REGION, _one_of(scenes))
+    found.take("find", Keys.SCENE_TEXT, lambda text: text if text.isprintable() else None)
     region_id = found.take("region", Keys.REGION, _one_of(scenes))
     if region_id is None:
         region_id = next(region.id for region in shelf().regions() if region.id in scenes)

@@ -10,6 +10,8 @@ Step = Literal["label", "results", "exchange"]
 Kind = Literal["dates", "models"]
 Unit = Literal["ha", "km2", "mu"]
 Language = Literal["en", "zh"]
+Section = Literal["catalog", "add", "jobs"]
+Way = Literal["upload", "url", "folder"]
 
 VIEWS: Final = get_args(View)
 COLOURS: Final = get_args(Colour)
@@ -17,6 +19,8 @@ UNITS: Final = get_args(Unit)
 STEPS: Final = get_args(Step)
 KINDS: Final = get_args(Kind)
 LANGUAGES: Final = get_args(Language)
+SECTIONS: Final = get_args(Section)
+WAYS: Final = get_args(Way)
 
 
 class Keys:
@@ -60,6 +64,18 @@ class Keys:
     KIND: Final = "kind"
     FIRST: Final = "first"
     SECOND: Final = "second"
+    SECTION: Final = "section"
+    WAY: Final = "way"
+    SCENE_REGION: Final = "scene_region"
+    SCENE_TEXT: Final = "scene_text"
+    SCENE_PAGE: Final = "scene_page"
+    PICKED: Final = "picked"
+    RUN_MODELS: Final = "run_models"
+    UPLOAD: Final = "upload"
+    TICKETS: Final = "tickets"
+    ADDRESS: Final = "address"
+    SERVER_PATH: Final = "server_path"
+    SCENE_REMOVED: Final = "scene_removed"
 
 
 KEPT: Final = (
@@ -79,5 +95,8 @@ KEPT: Final = (
     Keys.KIND,
     Keys.FIRST,
     Keys.SECOND,
+    Keys.SECTION,
+    Keys.SCENE_REGION,
+    Keys.SCENE_TEXT,
 )
 """Choices that outlive a visit of another page; Streamlit forgets those of boxes not drawn."""

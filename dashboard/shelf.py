@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,11 +20,13 @@ from satseg.tiles import TileSource
 if TYPE_CHECKING:
     from satseg.area import AreaHistogram
     from satseg.catalog_records import PredictionRecord, SceneRecord
+    from satseg.intake import Desk
     from satseg.jobs import Jobs
     from satseg.recipes import Recipe
     from satseg.regions import Region
     from satseg.zoo.card import ModelCard
 
+_opening = threading.Lock()
 Predictions = Mapping[tuple[str, str, str], "PredictionRecord"]
 
 
@@ -219,6 +222,19 @@ def jobs() -> Jobs:
     from satseg.jobs import Jobs
 
     return Jobs(default_root())
+
+
+@lru_cache(maxsize=1)
+def _desk() -> Desk:
+    from satseg.intake import Desk
+
+    return Desk(default_root())
+
+
+def desk() -> Desk:
+    """Return the desk at which new scenes arrive; there is one, whoever asks first."""
+    with _opening:
+        return _desk()
 
 
 def models_folder() -> Path:

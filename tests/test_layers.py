@@ -20,7 +20,8 @@ LADDER: dict[int, str] = {
     3: "engine predict runtime",
     4: "ensemble patches mask area series accuracy change",
     5: "regions catalog sampling display tiles workflow jobs recipes sample_scenes simulate "
-    "training evaluation deliveries fetch osm masks qgis export interest demonstration linking",
+    "training evaluation deliveries fetch osm masks qgis export interest demonstration linking "
+    "intake",
     6: "cli",
 }
 """Level of each module or package of satseg; a name covers its family too (catalog_items)."""

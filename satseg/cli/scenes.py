@@ -158,6 +158,34 @@ def _add_image(source: str, *, copy: bool, **options: Any) -> None:
     tell(record)
 
 
+@scenes.command("inspect")
+def inspect(
+    path: Annotated[
+        Path,
+        typer.Argument(help="Image (GeoTIFF), or the folder of a WorldView-3 delivery."),
+    ],
+    bands: Annotated[
+        str | None,
+        typer.Option(help="Names of the bands in the order of the file, with commas."),
+    ] = None,
+    date: Annotated[str | None, typer.Option(help="Day of acquisition, YYYY-MM-DD.")] = None,
+    look: Annotated[
+        Path | None,
+        typer.Option(metavar="PNG", help="Write the true colour picture to this file."),
+    ] = None,
+) -> None:
+    """Tell what an image is, as far as it says so, and where it lies; nothing is added.
+
+    Example: satseg scenes inspect image.tif --look look.png
+    """
+    from satseg.cli.scene_preview import inspect_file, inspect_folder
+
+    if path.is_dir():
+        inspect_folder(path)
+    else:
+        inspect_file(path, bands=None if bands is None else bands.split(","), date=date, look=look)
+
+
 @scenes.command("list")
 def list_() -> None:
     """List the scenes of the catalog.
