@@ -93,7 +93,7 @@ class Pooling:
 
     def _exact(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         if self.method == "median":
-            return np.median(values, axis=0).astype(np.float64)
+            return np.asarray(np.median(values, axis=0), dtype=np.float64)
         if self.method == "maximum":
             return values.max(axis=0).astype(np.float64)
         if self.method == "vote":
