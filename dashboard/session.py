@@ -10,12 +10,14 @@ Step = Literal["label", "results", "exchange"]
 Kind = Literal["dates", "models"]
 Unit = Literal["ha", "km2", "mu"]
 Language = Literal["en", "zh"]
+Section = Literal["cards", "comparison", "samples", "build"]
 
 VIEWS: Final = get_args(View)
 COLOURS: Final = get_args(Colour)
 UNITS: Final = get_args(Unit)
 STEPS: Final = get_args(Step)
 KINDS: Final = get_args(Kind)
+SECTIONS: Final = get_args(Section)
 LANGUAGES: Final = get_args(Language)
 
 
@@ -60,6 +62,18 @@ class Keys:
     KIND: Final = "kind"
     FIRST: Final = "first"
     SECOND: Final = "second"
+    METHOD: Final = "method"
+    WEIGHTS: Final = "weights"
+    SECTION: Final = "section"
+    CARD: Final = "card"
+    GROUND: Final = "ground"
+    GROUND_X: Final = "ground_x"
+    GROUND_Y: Final = "ground_y"
+    MEMBERS: Final = "members"
+    MEMBER_METHOD: Final = "member_method"
+    MEMBER_NAME: Final = "member_name"
+    MEMBER_THRESHOLD: Final = "member_threshold"
+    OPENING: Final = "opening"
 
 
 KEPT: Final = (
@@ -79,5 +93,8 @@ KEPT: Final = (
     Keys.KIND,
     Keys.FIRST,
     Keys.SECOND,
+    Keys.METHOD,
+    Keys.SECTION,
+    Keys.CARD,
 )
 """Choices that outlive a visit of another page; Streamlit forgets those of boxes not drawn."""

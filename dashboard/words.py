@@ -12,6 +12,7 @@ from dashboard import (
     words_downloads,
     words_film,
     words_links,
+    words_models,
 )
 from dashboard.session import Language
 
@@ -141,6 +142,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     **words_downloads.WORDS,
     **words_film.WORDS,
     **words_links.WORDS,
+    **words_models.WORDS,
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from satseg.uncertainty import UNCERTAINTIES
+from satseg.uncertainty import UNCERTAINTIES, Uncertainty
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class PredictionRecord:
     simulated: bool = False
     members: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    layers: Mapping[str, Path] = field(default_factory=dict)
+    layers: Mapping[Uncertainty, Path] = field(default_factory=dict)
 
 
 def scene_record(item: Mapping[str, Any], folder: Path) -> SceneRecord:

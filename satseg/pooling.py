@@ -93,9 +93,11 @@ class Pooling:
 
     def _exact(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         if self.method == "median":
-            return np.asarray(np.median(values, axis=0), dtype=np.float64)
+            middle: NDArray[np.float64] = np.median(values, axis=0).astype(np.float64)
+            return middle
         if self.method == "maximum":
-            return values.max(axis=0).astype(np.float64)
+            largest: NDArray[np.float32] = values.max(axis=0)
+            return largest.astype(np.float64)
         if self.method == "vote":
             cuts = np.asarray(self.cuts, dtype=np.float32)[:, None, None]
             return mean(values >= cuts, self.shares)
