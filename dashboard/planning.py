@@ -11,7 +11,7 @@ from dashboard.measures import choose_unit
 from dashboard.notices import attempt, show_empty
 from dashboard.samples import store
 from dashboard.session import Keys, Unit
-from dashboard.shelf import Selection, cards, shelf
+from dashboard.shelf import Selection, cards, shelf, titles
 from dashboard.words import Words
 from satseg.export.quantities import area_text, percent_text
 
@@ -74,7 +74,7 @@ def maps_of(scene: SceneRecord) -> dict[str, Map]:
     """Return the date's maps by models of today: of each alone, and of all together."""
     predictions = shelf().predictions()
     names = [card.id for card in cards()]
-    groups = [(name,) for name in names] + ([tuple(names)] if len(names) > 1 else [])
+    groups = [(name,) for name in titles()] + ([tuple(names)] if len(names) > 1 else [])
     found = {}
     for group in groups:
         selection = Selection.of(group)
