@@ -220,7 +220,7 @@ def _show_settled(status: Status, say: Words) -> None:
         show_error(status.error, say, title=say("state_failed", name=name))
     if status.understood is None and status.plan is None:
         with st.container(horizontal=True, gap="small"):
-            _button("again", status, desk().again, say)
+            _button("try_again", status, desk().again, say)
             _button("discard", status, desk().discard, say)
         return
     show_preview(status, say)

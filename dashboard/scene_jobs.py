@@ -105,7 +105,7 @@ def _row(job: Job, title: str, place: int, say: Words) -> None:
             _button(job, "cancel", jobs().cancel, say)
         else:
             if job.state in ("failed", "cancelled"):
-                _button(job, "again", jobs().retry, say)
+                _button(job, "try_again", jobs().retry, say)
             _button(job, "job_forget", jobs().forget, say)
     if job.state == "running":
         st.progress(min(1.0, job.done / job.total) if job.total else 0.0)
