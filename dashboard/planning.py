@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.figures import area_text, percent_text
 from dashboard.heading import show_figure
 from dashboard.measures import choose_unit
 from dashboard.notices import attempt, show_empty
@@ -14,6 +13,7 @@ from dashboard.samples import store
 from dashboard.session import Keys, Unit
 from dashboard.shelf import Selection, cards, shelf
 from dashboard.words import Words
+from satseg.export.quantities import area_text, percent_text
 
 if TYPE_CHECKING:
     from satseg.catalog_records import PredictionRecord, SceneRecord

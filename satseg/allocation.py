@@ -1,12 +1,18 @@
-"""How the C library shares out memory."""
+"""What this process may use: its cores, and memory as the C library shares it out."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 from functools import lru_cache
 
 _M_ARENA_MAX = -8
 """Source: mallopt(3), glibc."""
+
+
+def usable_cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @lru_cache(maxsize=1)

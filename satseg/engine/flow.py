@@ -267,12 +267,10 @@ def _readers(scene: Scene, count: int) -> Iterator[_Read]:
         inside = window.clipped(plan.windows.shape)
         reader = idle.get()
         try:
-            pixels = reader.read(inside, gsd_m=predictor.gsd_m, bands=predictor.bands)
+            data, valid = reader.values(inside, gsd_m=predictor.gsd_m, bands=predictor.bands)
         finally:
             idle.put(reader)
-        valid = ~np.ma.getmaskarray(pixels)[0]
         missing = (window.height - inside.height, window.width - inside.width)
-        data = pixels.data
         if any(missing):
             data = np.pad(data, ((0, 0), (0, missing[0]), (0, missing[1])), mode="reflect")
         return _Patch(block, window, inside, data, valid)
