@@ -251,6 +251,7 @@ class Catalog:
         runtime: str,
         members: Sequence[str] = (),
         parameters: Mapping[str, Any] | None = None,
+        layers: Mapping[str, Path] | None = None,
     ) -> PredictionRecord:
         """Register a probability raster (uint8, nodata 255), which is copied, and return it.
 
@@ -264,6 +265,7 @@ class Catalog:
             runtime: what computed it, for example ``torch-cpu``.
             members: ids of the models of an ensemble.
             parameters: what else decided the result.
+            layers: rasters of its uncertainty by kind (``satseg.uncertainty``), copied likewise.
 
         Raises:
             CatalogError: the catalog lacks the scene.
@@ -282,7 +284,8 @@ class Catalog:
         }
         scene = self.scene(scene_id)
         try:
-            register_prediction(self._store, prediction_id, scene, probability, provenance)
+            rasters = {"probability": probability, **(layers or {})}
+            register_prediction(self._store, prediction_id, scene, rasters, provenance)
         except CatalogError:
             if self._store.item("predictions", prediction_id) is None:
                 raise

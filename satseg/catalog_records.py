@@ -11,6 +11,8 @@ from typing import Any
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
+from satseg.uncertainty import UNCERTAINTIES, Uncertainty
+
 
 @dataclass(frozen=True, slots=True)
 class SceneRecord:
@@ -82,6 +84,7 @@ class PredictionRecord:
         simulated: whether the scene is simulated.
         members: ids of the models of an ensemble; empty for one model.
         parameters: what else decided the result, for example GSD and overlap.
+        layers: COGs of its uncertainty by kind (``satseg.uncertainty``); empty for one model.
     """
 
     id: str
@@ -96,6 +99,7 @@ class PredictionRecord:
     simulated: bool = False
     members: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    layers: Mapping[Uncertainty, Path] = field(default_factory=dict)
 
 
 def scene_record(item: Mapping[str, Any], folder: Path) -> SceneRecord:
@@ -162,6 +166,11 @@ def prediction_record(item: Mapping[str, Any], folder: Path) -> PredictionRecord
         simulated=properties["satseg:simulated"],
         members=tuple(properties["satseg:members"]),
         parameters=properties["satseg:parameters"],
+        layers={
+            kind: path
+            for kind in UNCERTAINTIES
+            if (path := asset_path(item, folder, kind)) is not None
+        },
     )
 
 

@@ -30,6 +30,7 @@ from satseg.catalog import Catalog
 from satseg.catalog_store import write_json
 from satseg.errors import CatalogError
 from satseg.identifiers import is_identifier
+from satseg.pooling import Method
 from satseg.recipes import recipe
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -60,6 +61,7 @@ class Job:
         model_ids: the model, or the models of an ensemble.
         weights: weight of each model, or None for equal ones.
         models: folder of the models, or None for the default one.
+        method: how the probabilities of several models become one.
         state: how far it is.
         done: steps done.
         total: steps in all; 0 before the first one.
@@ -77,6 +79,7 @@ class Job:
     model_ids: tuple[str, ...]
     weights: tuple[float, ...] | None = None
     models: str | None = None
+    method: Method = "mean"
     state: State = "queued"
     done: int = 0
     total: int = 0
@@ -193,6 +196,7 @@ class Jobs:
         model_ids: Sequence[str],
         *,
         weights: Sequence[float] | None = None,
+        method: Method = "mean",
         models: Path | None = None,
     ) -> str:
         """Queue a prediction and return the job's id; one that is under way is not queued twice.
@@ -203,13 +207,20 @@ class Jobs:
             BandError: the scene lacks a band that a model needs.
         """
         scene = self._catalog.scene(scene_id)
-        recipe(model_ids, weights=weights, models=models).check_bands(scene.bands)
+        recipe(
+            model_ids,
+            weights=weights,
+            method=method,
+            models=models,
+            catalog=self._catalog.root,
+        ).check_bands(scene.bands)
         wanted = Job(
             id=f"{time.time_ns():020d}-{uuid.uuid4().hex[:6]}",
             scene_id=scene_id,
             model_ids=tuple(model_ids),
             weights=None if weights is None else tuple(weights),
             models=None if models is None else str(models.absolute()),
+            method=method,
             submitted=time.time(),
         ).entered("queued")
         with self._guard:
@@ -345,7 +356,7 @@ def start_worker(catalog_root: Path) -> subprocess.Popen[bytes]:
 
 def _task(job: Job) -> tuple[object, ...]:
     pairs = zip(job.model_ids, job.weights or (1.0,) * len(job.model_ids), strict=True)
-    return job.scene_id, tuple(sorted(pairs)), job.models
+    return job.scene_id, tuple(sorted(pairs)), job.method, job.models
 
 
 def _job(document: Mapping[str, Any]) -> Job:

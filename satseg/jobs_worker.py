@@ -105,6 +105,7 @@ class Worker:
                     job.scene_id,
                     job.model_ids,
                     weights=job.weights,
+                    method=job.method,
                     models=None if job.models is None else Path(job.models),
                     progress=report.progress,
                     cancelled=lambda: self._stopping.is_set() or self._files.is_cancelled(job.id),

@@ -239,7 +239,8 @@ def _differs(numbers: NDArray[np.number], nodata: Sequence[float]) -> NDArray[np
     everywhere = numbers.dtype.kind == "f"
     valid = np.full(numbers.shape[1:], everywhere)
     for band, value in zip(numbers, nodata, strict=True):
-        differs = True if math.isnan(value) else band != value
+        same_kind = int(value) if value.is_integer() and not everywhere else value
+        differs = True if math.isnan(value) else band != same_kind
         if everywhere:
             valid &= differs
         else:

@@ -13,6 +13,8 @@ from satseg.errors import SceneError
 
 LOW_PERCENTILE = 1.0
 HIGH_PERCENTILE = 99.0
+_ROWS = 64
+"""Rows that are scaled at once: as many as a processor's cache holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,12 @@ class Stretch:
         """
         scaled: NDArray[np.float32] = np.empty(numbers.shape, dtype=np.float32)
         for band, found, low, high in zip(numbers, scaled, self.low, self.high, strict=True):
-            np.subtract(band, np.float32(low), out=found, dtype=np.float32)
-            np.multiply(found, np.float32(1 / (high - low)), out=found)
-            np.clip(found, 0.0, 1.0, out=found)
+            for start in range(0, len(band), _ROWS):
+                piece = found[start : start + _ROWS]
+                piece[...] = band[start : start + _ROWS]
+                np.subtract(piece, np.float32(low), out=piece)
+                np.multiply(piece, np.float32(1 / (high - low)), out=piece)
+                np.clip(piece, np.float32(0), np.float32(1), out=piece)
         return scaled
 
 

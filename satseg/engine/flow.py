@@ -35,6 +35,9 @@ _LANES_A_FILE = 4
 """Lanes that one reading thread feeds. Fewer open files decode less twice: each has a cache of its
 own for the tiles that neighbouring windows share."""
 
+_CACHED_ROWS = 32
+"""Rows that are weighed at once: as many as a processor's cache holds."""
+
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 Progress = Callable[[int], None]
@@ -200,9 +203,12 @@ class _Prediction:
         height, width = patch.inside.shape
         rows = self._rows[patch.window.row][:height, None]
         cols = self._cols[patch.window.col][:width]
-        weighted = probability[:height, :width] * rows
-        weighted *= cols
-        piece: NDArray[np.int32] = np.rint(weighted, out=weighted).astype(np.int32)
+        piece: NDArray[np.int32] = np.empty((height, width), dtype=np.int32)
+        for start in range(0, height, _CACHED_ROWS):
+            part = slice(start, min(start + _CACHED_ROWS, height))
+            weighted = probability[part, :width] * rows[part]
+            weighted *= cols
+            piece[part] = np.rint(weighted, out=weighted)
         if not patch.valid.all():
             piece[~patch.valid] = MISSING
         return piece

@@ -1,0 +1,197 @@
+"""One model's or ensemble's card, as people read it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboard.chart import CONFIG
+from dashboard.modeltable import columns_of, lacking_sets, metrics_frame, roles
+from dashboard.reliability import curve
+from dashboard.session import Keys
+from dashboard.shelf import cards, ensembles
+from dashboard.words import Words
+from satseg.classes import CLASSES, FARMLAND_CODES
+
+if TYPE_CHECKING:
+    from satseg.zoo.card import ModelCard
+    from satseg.zoo.ensembles import EnsembleCard
+
+SPLIT = (1.0, 1.25)
+_FARMLAND = "#ffc400"
+
+
+def show_card(card_id: str, say: Words) -> None:
+    """Show the card of one model or ensemble."""
+    model = next((card for card in cards() if card.id == card_id), None)
+    if model is not None:
+        _show(model, model.bands, _model_facts(model, say), say)
+        return
+    ensemble = next(card for card in ensembles() if card.id == card_id)
+    members = ensemble.models()
+    bands = tuple(dict.fromkeys(band for card in members for band in card.bands))
+    _show(ensemble, bands, _ensemble_facts(ensemble, bands, members, say), say)
+
+
+def _show(card: ModelCard | EnsembleCard, bands: Sequence[str], facts: str, say: Words) -> None:
+    left, right = st.columns(SPLIT, gap="large")
+    with left:
+        st.html(
+            f'<h2 class="satseg-heading">{html.escape(card.title)}</h2>'
+            f'<p class="satseg-note">{html.escape(card.summary)}</p>{facts}'
+        )
+        _failures(card.failures, say)
+    with right:
+        _measured(card, bands, say)
+        _trained(card.training.get("data", ()), say)
+
+
+def _model_facts(card: ModelCard, say: Words) -> str:
+    size = card.weights_path.stat().st_size / 1e6 if card.weights_path.is_file() else 0.0
+    arguments = ", ".join(f"{name} {value}" for name, value in card.arguments.items())
+    rows = [
+        ("fact_id", f"<code>{card.id}</code>"),
+        ("fact_architecture", html.escape(f"{card.architecture} {arguments}".strip())),
+        ("fact_bands", ", ".join(card.bands)),
+        ("fact_gsd", say("fact_gsd_value", gsd=f"{card.gsd_m:g}")),
+        ("fact_scaling", say("fact_scaling_value")),
+        (
+            "fact_windows",
+            say("fact_windows_value", patch=card.patch_px, overlap=card.overlap_px),
+        ),
+        *_classes(card.threshold, card.temperature, say),
+        ("fact_runtime", say(_runtime(card))),
+        ("fact_weights", f"{html.escape(card.weights)}, {size:.1f} MB"),
+        ("fact_licence", html.escape(card.licence)),
+        *_trained_facts(card, say),
+        ("fact_hash", f'<code title="{card.sha256}">{card.sha256[:16]}…</code>'),
+    ]
+    return _facts(rows, say)
+
+
+def _ensemble_facts(
+    card: EnsembleCard, bands: Sequence[str], members: Sequence[ModelCard], say: Words
+) -> str:
+    parts = [
+        f"{html.escape(model.title)} × {one.weight:g}"
+        for one, model in zip(card.members, members, strict=True)
+    ]
+    training = card.training
+    pictures = ", ".join(f"{name}: {n}" for name, n in training.get("fitted_on", {}).items())
+    fitted = (
+        say("fact_fitted_value", what=training.get("fitted", ""), pictures=pictures)
+        if training
+        else say("fact_by_hand")
+    )
+    rows = [
+        ("fact_id", f"<code>{card.id}</code>"),
+        ("fact_members", "<br>".join(parts)),
+        ("fact_method", say(f"method_{card.method}")),
+        ("fact_bands", ", ".join(bands)),
+        ("fact_gsd", say("fact_gsd_value", gsd=f"{min(m.gsd_m for m in members):g}")),
+        *_classes(card.threshold, card.temperature, say),
+        ("fact_licence", html.escape(card.licence)),
+        ("fact_fitted", html.escape(fitted)),
+    ]
+    return _facts(rows, say)
+
+
+def _classes(threshold: float, temperature: float, say: Words) -> list[tuple[str, str]]:
+    """Return the rows of the one class that models of farmland have, and how it is decided."""
+    chinese = st.session_state[Keys.LANGUAGE] == "zh"
+    farmland = [one for one in CLASSES if one.code in FARMLAND_CODES]
+    names = ", ".join(one.name_zh if chinese else one.name_en for one in farmland)
+    swatch = f'<i class="satseg-swatch" style="background:{_FARMLAND}"></i>'
+    return [
+        ("fact_classes", f"{swatch}{names}"),
+        ("fact_threshold", f"{threshold:g}"),
+        ("fact_temperature", f"{temperature:g}"),
+    ]
+
+
+def _runtime(card: ModelCard) -> str:
+    if card.int8 is None:
+        return "runtime_float32"
+    return "runtime_int8" if card.int8_is_faithful else "runtime_int8_asked"
+
+
+def _trained_facts(card: ModelCard, say: Words) -> list[tuple[str, str]]:
+    training = card.training
+    rows = []
+    if {"finished", "steps", "hours", "device"} <= set(training):
+        found = {name: training[name] for name in ("finished", "steps", "hours", "device")}
+        rows.append(("fact_trained", html.escape(say("fact_trained_value", **found))))
+    if "split" in training:
+        rows.append(("fact_split", html.escape(str(training["split"]))))
+    return rows
+
+
+def _facts(rows: Sequence[tuple[str, str]], say: Words) -> str:
+    body = "".join(f"<tr><th>{say(name)}</th><td>{value}</td></tr>" for name, value in rows)
+    return f'<table class="satseg-facts">{body}</table>'
+
+
+def _failures(failures: Sequence[str], say: Words) -> None:
+    listed = "".join(f"<li>{html.escape(text)}</li>" for text in failures)
+    shown = (
+        f'<ul class="satseg-list">{listed}</ul>'
+        if listed
+        else (f'<p class="satseg-note">{say("failures_none")}</p>')
+    )
+    st.html(f'<h2 class="satseg-heading">{say("failures")}</h2>{shown}')
+
+
+def _measured(card: ModelCard | EnsembleCard, bands: Sequence[str], say: Words) -> None:
+    st.html(f'<h2 class="satseg-heading">{say("measured")}</h2>')
+    if not card.metrics:
+        st.caption(say("not_measured", id=card.id))
+        return
+    frame = metrics_frame([card], say).drop(columns=say("metric_model"))
+    st.dataframe(frame, hide_index=True, width="stretch", column_config=columns_of(say))
+    notes = [
+        say("not_measurable", name=name, reason=say("reason_rgb")) for name in lacking_sets(bands)
+    ]
+    st.html(f'<p class="satseg-note">{" ".join([*notes, say("metrics_note")])}</p>')
+    _reliability(card, say)
+
+
+def _reliability(card: ModelCard | EnsembleCard, say: Words) -> None:
+    held = {str(row["data"]): row["reliability"] for row in card.metrics if "reliability" in row}
+    if not held:
+        st.caption(say("no_reliability"))
+        return
+    names = list(held)
+    name = names[-1]
+    if len(names) > 1:
+        key = f"reliability_{card.id}"
+        st.session_state.setdefault(key, names[0])
+        name = st.segmented_control(
+            say("data"), names, key=key, label_visibility="collapsed", required=True
+        )
+    st.html(f'<h2 class="satseg-heading">{say("reliability_title", name=html.escape(name))}</h2>')
+    bins = held[name]
+    figure = curve(bins["predicted"], bins["observed"], bins["share"], say)
+    st.plotly_chart(figure, key=f"curve_{card.id}", config=CONFIG, width="stretch")
+    role = roles().get(name, "")
+    note = say(f"role_{role}") if role in ("external", "held-out") else ""
+    st.html(f'<p class="satseg-note">{say("reliability_note")} {note}</p>')
+
+
+def _trained(data: Sequence[dict[str, Any]], say: Words) -> None:
+    if not data:
+        return
+    names = ("data", "data_share", "data_pictures", "data_held", "data_terms")
+    head = "".join(f"<th>{say(name)}</th>" for name in names)
+    rows = "".join(
+        f"<tr><th>{html.escape(str(row['name']))}</th><td>{row['share']:.0%}</td>"
+        f"<td>{row['pictures']}</td><td>{row['validation_pictures']}</td>"
+        f'<td class="satseg-words">{html.escape(str(row["terms"]))}</td></tr>'
+        for row in data
+    )
+    st.html(
+        f'<h2 class="satseg-heading">{say("trained_on")}</h2>'
+        f'<table class="satseg-table satseg-wide"><tr>{head}</tr>{rows}</table>'
+    )
