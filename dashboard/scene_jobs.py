@@ -50,7 +50,7 @@ def _panel(
     ordered = [*active, *reversed([job for job in found if job.state not in ACTIVE])]
     for job in ordered[:SHOWN]:
         place = waiting.index(job.id) + 1 if job.id in waiting else 0
-        with st.container(key=f"job_{job.id}"):
+        with st.container(key=f"jobrow_{job.id}"):
             _row(job, _title(job, scenes, models, say), place, say)
 
 
