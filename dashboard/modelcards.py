@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from dashboard.chart import CONFIG
-from dashboard.modeltable import columns_of, lacking_sets, metrics_frame, roles
+from dashboard.figures import percent_text
+from dashboard.modeltable import lacking_sets, roles
 from dashboard.reliability import curve
 from dashboard.session import Keys
 from dashboard.shelf import cards, ensembles
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from satseg.zoo.card import ModelCard
     from satseg.zoo.ensembles import EnsembleCard
 
-SPLIT = (1.0, 1.25)
+SPLIT = (1.0, 1.3)
+SHOWN = ("iou", "f1", "precision", "recall", "area_bias", "ece", "auroc_entropy")
 _FARMLAND = "#ffc400"
 
 
@@ -149,13 +151,29 @@ def _measured(card: ModelCard | EnsembleCard, bands: Sequence[str], say: Words) 
     if not card.metrics:
         st.caption(say("not_measured", id=card.id))
         return
-    frame = metrics_frame([card], say).drop(columns=say("metric_model"))
-    st.dataframe(frame, hide_index=True, width="stretch", column_config=columns_of(say))
-    notes = [
-        say("not_measurable", name=name, reason=say("reason_rgb")) for name in lacking_sets(bands)
-    ]
-    st.html(f'<p class="satseg-note">{" ".join([*notes, say("metrics_note")])}</p>')
+    _table(card.metrics, say)
+    names = lacking_sets(bands)
+    notes = [say("not_measurable", names=", ".join(names), reason=say("reason_rgb"))]
+    text = " ".join([*(notes if names else []), say("metrics_note")])
+    st.html(f'<p class="satseg-note">{html.escape(text)}</p>')
     _reliability(card, say)
+
+
+def _table(rows: Sequence[Mapping[str, Any]], say: Words) -> None:
+    head = "".join(f"<th>{say(f'metric_{name}')}</th>" for name in ("data", *SHOWN, "images"))
+    body = "".join(
+        f'<tr title="{say("metric_pixels")}: {row["pixels"]:,}"><th>{html.escape(row["data"])}</th>'
+        + "".join(f"<td>{_number(name, row.get(name))}</td>" for name in SHOWN)
+        + f"<td>{row['images']}</td></tr>"
+        for row in rows
+    )
+    st.html(f'<table class="satseg-table satseg-wide"><tr>{head}</tr>{body}</table>')
+
+
+def _number(name: str, value: float | None) -> str:
+    if value is None:
+        return "–"
+    return percent_text(value, signed=True) if name == "area_bias" else f"{value:.3f}"
 
 
 def _reliability(card: ModelCard | EnsembleCard, say: Words) -> None:
@@ -176,8 +194,8 @@ def _reliability(card: ModelCard | EnsembleCard, say: Words) -> None:
     figure = curve(bins["predicted"], bins["observed"], bins["share"], say)
     st.plotly_chart(figure, key=f"curve_{card.id}", config=CONFIG, width="stretch")
     role = roles().get(name, "")
-    note = say(f"role_{role}") if role in ("external", "held-out") else ""
-    st.html(f'<p class="satseg-note">{say("reliability_note")} {note}</p>')
+    note = f" ({say(f'role_{role}')})" if role in ("external", "held-out") else ""
+    st.html(f'<p class="satseg-note">{html.escape(name)}{note}. {say("reliability_note")}</p>')
 
 
 def _trained(data: Sequence[dict[str, Any]], say: Words) -> None:
