@@ -134,7 +134,7 @@ def choose_date(dated: Mapping[str, SceneRecord], say: Words) -> SceneRecord:
     if st.session_state.get(Keys.DATE) not in dated:
         st.session_state[Keys.DATE] = dates[-1]
     if len(dates) == 1:
-        st.text_input(say("date"), dates[0], disabled=True)
+        st.selectbox(say("date"), dates)
     else:
         st.select_slider(say("date"), dates, key=Keys.DATE)
     return dated[st.session_state[Keys.DATE]]

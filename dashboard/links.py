@@ -16,9 +16,14 @@ import streamlit as st
 
 from dashboard.choice import Choice, Look
 from dashboard.mapview import Answer
+<<<<<<< HEAD
+from dashboard.session import COLOURS, KINDS, LANGUAGES, SECTIONS, STEPS, UNITS, VIEWS, Keys
+from dashboard.shelf import cards, shelf
+=======
 from dashboard.mixture import MOST, selections_of
 from dashboard.session import COLOURS, KINDS, LANGUAGES, SECTIONS, STEPS, UNITS, VIEWS, Keys
 from dashboard.shelf import cards, shelf, titles
+>>>>>>> h3
 from dashboard.words import Words
 from satseg.errors import SatsegError
 from satseg.pooling import METHODS, Method
@@ -156,7 +161,10 @@ def read_link(given: Mapping[str, str]) -> Linked:
         ("kind", Keys.KIND, KINDS),
         ("step", Keys.STEP, STEPS),
         ("by", Keys.INTERPRETER, INTERPRETERS),
+<<<<<<< HEAD
+=======
         ("method", Keys.METHOD, METHODS),
+>>>>>>> h3
         ("section", Keys.SECTION, SECTIONS),
     ):
         found.take(name, key, _one_of(options))
@@ -172,6 +180,8 @@ def _read_place(found: Linked) -> None:
     scenes = shelf().scenes()
     if not scenes:
         return
+    found.take("only", Keys.SCENE_REGION, _one_of(scenes))
+    found.take("find", Keys.SCENE_TEXT, lambda text: text if text.isprintable() else None)
     region_id = found.take("region", Keys.REGION, _one_of(scenes))
     if region_id is None:
         region_id = next(region.id for region in shelf().regions() if region.id in scenes)

@@ -59,6 +59,13 @@ def accuracy_page() -> None:
     guarded("Accuracy", accuracy.page)
 
 
+def scenes_page() -> None:
+    """Run the page Scenes."""
+    from dashboard import scenes
+
+    guarded("Scenes", lambda: scenes.page(all_pages[0]))
+
+
 def guarded(name: str, page: Callable[[], None]) -> None:
     """Run a page; what goes wrong is told in words, never as a traceback."""
     say = words(st.session_state[Keys.LANGUAGE])
@@ -96,6 +103,7 @@ all_pages = [
     st.Page(compare_page, title=say_here("compare"), url_path="compare"),
     st.Page(models_page, title=say_here("models_page"), url_path="models"),
     st.Page(accuracy_page, title=say_here("accuracy"), url_path="accuracy"),
+    st.Page(scenes_page, title=say_here("scenes"), url_path="scenes"),
 ]
 current = st.navigation(all_pages, position="hidden")
 head(all_pages, say_here)

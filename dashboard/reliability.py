@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from dashboard.chart import COLOURS, CONFIG, GRID, INK
+from dashboard.chart import CONFIG, GRID
 from dashboard.words import Words
 from satseg.errors import AccuracyError
+from satseg.export.legend import INK
+from satseg.export.lines import COLOURS
 from satseg.probability import SCALE
 from satseg.sampling import CLASSES, Interpreter, Sample, labelled_sample
 

@@ -10,7 +10,12 @@ Step = Literal["label", "results", "exchange"]
 Kind = Literal["dates", "models"]
 Unit = Literal["ha", "km2", "mu"]
 Language = Literal["en", "zh"]
+<<<<<<< HEAD
+Section = Literal["catalog", "add", "jobs"]
+Way = Literal["upload", "url", "folder"]
+=======
 Section = Literal["cards", "comparison", "samples", "build"]
+>>>>>>> h3
 
 VIEWS: Final = get_args(View)
 COLOURS: Final = get_args(Colour)
@@ -19,6 +24,8 @@ STEPS: Final = get_args(Step)
 KINDS: Final = get_args(Kind)
 SECTIONS: Final = get_args(Section)
 LANGUAGES: Final = get_args(Language)
+SECTIONS: Final = get_args(Section)
+WAYS: Final = get_args(Way)
 
 
 class Keys:
@@ -62,6 +69,20 @@ class Keys:
     KIND: Final = "kind"
     FIRST: Final = "first"
     SECOND: Final = "second"
+<<<<<<< HEAD
+    SECTION: Final = "section"
+    WAY: Final = "way"
+    SCENE_REGION: Final = "scene_region"
+    SCENE_TEXT: Final = "scene_text"
+    SCENE_PAGE: Final = "scene_page"
+    PICKED: Final = "picked"
+    RUN_MODELS: Final = "run_models"
+    UPLOAD: Final = "upload"
+    TICKETS: Final = "tickets"
+    ADDRESS: Final = "address"
+    SERVER_PATH: Final = "server_path"
+    SCENE_REMOVED: Final = "scene_removed"
+=======
     METHOD: Final = "method"
     WEIGHTS: Final = "weights"
     SECTION: Final = "section"
@@ -74,6 +95,7 @@ class Keys:
     MEMBER_NAME: Final = "member_name"
     MEMBER_THRESHOLD: Final = "member_threshold"
     OPENING: Final = "opening"
+>>>>>>> h3
 
 
 KEPT: Final = (
@@ -93,8 +115,14 @@ KEPT: Final = (
     Keys.KIND,
     Keys.FIRST,
     Keys.SECOND,
+<<<<<<< HEAD
+    Keys.SECTION,
+    Keys.SCENE_REGION,
+    Keys.SCENE_TEXT,
+=======
     Keys.METHOD,
     Keys.SECTION,
     Keys.CARD,
+>>>>>>> h3
 )
 """Choices that outlive a visit of another page; Streamlit forgets those of boxes not drawn."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,6 +20,7 @@ from satseg.tiles import TileSource
 if TYPE_CHECKING:
     from satseg.area import AreaHistogram
     from satseg.catalog_records import PredictionRecord, SceneRecord
+    from satseg.intake import Desk
     from satseg.jobs import Jobs
     from satseg.pooling import Method
     from satseg.recipes import Recipe
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from satseg.zoo.card import ModelCard
     from satseg.zoo.ensembles import EnsembleCard
 
+_opening = threading.Lock()
 Predictions = Mapping[tuple[str, str, str], "PredictionRecord"]
 
 
@@ -266,6 +269,19 @@ def jobs() -> Jobs:
     from satseg.jobs import Jobs
 
     return Jobs(default_root())
+
+
+@lru_cache(maxsize=1)
+def _desk() -> Desk:
+    from satseg.intake import Desk
+
+    return Desk(default_root())
+
+
+def desk() -> Desk:
+    """Return the desk at which new scenes arrive; there is one, whoever asks first."""
+    with _opening:
+        return _desk()
 
 
 def models_folder() -> Path:

@@ -12,7 +12,11 @@ from dashboard import (
     words_downloads,
     words_film,
     words_links,
+<<<<<<< HEAD
+    words_scenes,
+=======
     words_models,
+>>>>>>> h3
 )
 from dashboard.session import Language
 
@@ -142,7 +146,11 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     **words_downloads.WORDS,
     **words_film.WORDS,
     **words_links.WORDS,
+<<<<<<< HEAD
+    **words_scenes.WORDS,
+=======
     **words_models.WORDS,
+>>>>>>> h3
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import threading
 import warnings
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from satseg.allocation import usable_cores
 from satseg.augmentation import Augmented
 from satseg.engine.flow import Predictor
 from satseg.errors import ModelError
@@ -127,7 +127,7 @@ class OpenVinoPredictor:
         idle = self._requests(window.shape)
         request = idle.get()
         try:
-            return np.array(request.infer([window])[0], dtype=np.float32)
+            return np.array(request.infer([window], share_inputs=True)[0], dtype=np.float32)
         finally:
             idle.put(request)
 
@@ -220,11 +220,6 @@ class ZooSource:
             )
         predictor = load_predictor(card, runtime=self.runtime, lanes=lanes)
         return Augmented(predictor) if self.augmented else predictor
-
-
-def usable_cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def torch_predictor(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]
+Measure = Callable[[SceneRecord, PredictionRecord], "AreaHistogram"]
 DEFAULT_MODEL = "farmnet"
 SCHEDULER_VARIABLE = "SATSEG_SCHEDULER"
 
@@ -147,17 +148,48 @@ def series(
         RegionError: the catalog has no such region.
         ModelError: the threshold is outside of 0 to 1.
     """
+    return measured_series(
+        catalog,
+        lambda scene, found: catalog.area(found.id, scene.region_id),
+        None if groups is None else {_name(group) for group in groups},
+        threshold=threshold,
+        region_id=region_id,
+    )
+
+
+def measured_series(
+    catalog: Catalog,
+    measured: Measure,
+    models: Collection[str] | None = None,
+    *,
+    threshold: float | None = None,
+    region_id: str | None = None,
+    among: Callable[[list[SceneRecord]], list[SceneRecord]] = list,
+) -> pd.DataFrame:
+    """Return the newest prediction of every scene and model, measured, as a tidy table.
+
+    Args:
+        catalog: the catalog.
+        measured: returns the area of a scene's prediction by probability.
+        models: catalog ids of models and ensembles; all that have predictions without it.
+        threshold: probability from which a pixel counts as farmland; each model's own without it.
+        region_id: one region; all without it.
+        among: returns those of the scenes that are to be measured.
+
+    Raises:
+        RegionError: the catalog has no such region.
+        ModelError: the threshold is outside of 0 to 1.
+    """
     if threshold is not None:
         threshold_level(threshold)  # refuse before any area is measured
     if region_id is not None:
         catalog.region(region_id)
-    scenes = {scene.id: scene for scene in catalog.scenes(region_id)}
+    scenes = {scene.id: scene for scene in among(catalog.scenes(region_id))}
     newest = {(found.scene_id, found.model_id): found for found in catalog.predictions()}
-    names = None if groups is None else {_name(group) for group in groups}
     chosen = [
         found
         for (scene_id, model_id), found in newest.items()
-        if scene_id in scenes and (names is None or model_id in names)
+        if scene_id in scenes and (models is None or model_id in models)
     ]
     own = {
         name: usual_threshold(name, catalog=catalog.root)
@@ -167,7 +199,7 @@ def series(
         observation(
             scenes[found.scene_id],
             found,
-            catalog.area(found.id, scenes[found.scene_id].region_id),
+            measured(scenes[found.scene_id], found),
             own[found.model_id] if threshold is None else threshold,
         )
         for found in chosen
