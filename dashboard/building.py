@@ -29,7 +29,7 @@ def show_building(models: Sequence[ModelCard], say: Words) -> None:
     left, right = st.columns(SPLIT, gap="large")
     with left:
         st.html(
-            f'<h2 class="satseg-heading">{say("section_build")}</h2>'
+            f'<h2 class="satseg-heading">{say("part_build")}</h2>'
             f'<p class="satseg-note">{say("build_text").replace("`", "")}</p>'
         )
         if len(models) < 2:

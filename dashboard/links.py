@@ -16,14 +16,9 @@ import streamlit as st
 
 from dashboard.choice import Choice, Look
 from dashboard.mapview import Answer
-<<<<<<< HEAD
-from dashboard.session import COLOURS, KINDS, LANGUAGES, SECTIONS, STEPS, UNITS, VIEWS, Keys
-from dashboard.shelf import cards, shelf
-=======
 from dashboard.mixture import MOST, selections_of
-from dashboard.session import COLOURS, KINDS, LANGUAGES, SECTIONS, STEPS, UNITS, VIEWS, Keys
+from dashboard.session import COLOURS, KINDS, LANGUAGES, PARTS, SECTIONS, STEPS, UNITS, VIEWS, Keys
 from dashboard.shelf import cards, shelf, titles
->>>>>>> h3
 from dashboard.words import Words
 from satseg.errors import SatsegError
 from satseg.pooling import METHODS, Method
@@ -161,11 +156,9 @@ def read_link(given: Mapping[str, str]) -> Linked:
         ("kind", Keys.KIND, KINDS),
         ("step", Keys.STEP, STEPS),
         ("by", Keys.INTERPRETER, INTERPRETERS),
-<<<<<<< HEAD
-=======
         ("method", Keys.METHOD, METHODS),
->>>>>>> h3
         ("section", Keys.SECTION, SECTIONS),
+        ("part", Keys.PART, PARTS),
     ):
         found.take(name, key, _one_of(options))
     _read_place(found)

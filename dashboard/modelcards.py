@@ -55,21 +55,21 @@ def _model_facts(card: ModelCard, say: Words) -> str:
     size = card.weights_path.stat().st_size / 1e6 if card.weights_path.is_file() else 0.0
     arguments = ", ".join(f"{name} {value}" for name, value in card.arguments.items())
     rows = [
-        ("fact_id", f"<code>{card.id}</code>"),
-        ("fact_architecture", html.escape(f"{card.architecture} {arguments}".strip())),
-        ("fact_bands", ", ".join(card.bands)),
-        ("fact_gsd", say("fact_gsd_value", gsd=f"{card.gsd_m:g}")),
-        ("fact_scaling", say("fact_scaling_value")),
+        ("card_id", f"<code>{card.id}</code>"),
+        ("card_architecture", html.escape(f"{card.architecture} {arguments}".strip())),
+        ("card_bands", ", ".join(card.bands)),
+        ("card_gsd", say("card_gsd_value", gsd=f"{card.gsd_m:g}")),
+        ("card_scaling", say("card_scaling_value")),
         (
-            "fact_windows",
-            say("fact_windows_value", patch=card.patch_px, overlap=card.overlap_px),
+            "card_windows",
+            say("card_windows_value", patch=card.patch_px, overlap=card.overlap_px),
         ),
         *_classes(card.threshold, card.temperature, say),
-        ("fact_runtime", say(_runtime(card))),
-        ("fact_weights", f"{html.escape(card.weights)}, {size:.1f} MB"),
-        ("fact_licence", html.escape(card.licence)),
+        ("card_runtime", say(_runtime(card))),
+        ("card_weights", f"{html.escape(card.weights)}, {size:.1f} MB"),
+        ("card_licence", html.escape(card.licence)),
         *_trained_facts(card, say),
-        ("fact_hash", f'<code title="{card.sha256}">{card.sha256[:16]}…</code>'),
+        ("card_hash", f'<code title="{card.sha256}">{card.sha256[:16]}…</code>'),
     ]
     return _facts(rows, say)
 
@@ -84,19 +84,19 @@ def _ensemble_facts(
     training = card.training
     pictures = ", ".join(f"{name}: {n}" for name, n in training.get("fitted_on", {}).items())
     fitted = (
-        say("fact_fitted_value", what=training.get("fitted", ""), pictures=pictures)
+        say("card_fitted_value", what=training.get("fitted", ""), pictures=pictures)
         if training
-        else say("fact_by_hand")
+        else say("card_by_hand")
     )
     rows = [
-        ("fact_id", f"<code>{card.id}</code>"),
-        ("fact_members", "<br>".join(parts)),
-        ("fact_method", say(f"method_{card.method}")),
-        ("fact_bands", ", ".join(bands)),
-        ("fact_gsd", say("fact_gsd_value", gsd=f"{min(m.gsd_m for m in members):g}")),
+        ("card_id", f"<code>{card.id}</code>"),
+        ("card_members", "<br>".join(parts)),
+        ("card_method", say(f"method_{card.method}")),
+        ("card_bands", ", ".join(bands)),
+        ("card_gsd", say("card_gsd_value", gsd=f"{min(m.gsd_m for m in members):g}")),
         *_classes(card.threshold, card.temperature, say),
-        ("fact_licence", html.escape(card.licence)),
-        ("fact_fitted", html.escape(fitted)),
+        ("card_licence", html.escape(card.licence)),
+        ("card_fitted", html.escape(fitted)),
     ]
     return _facts(rows, say)
 
@@ -108,9 +108,9 @@ def _classes(threshold: float, temperature: float, say: Words) -> list[tuple[str
     names = ", ".join(one.name_zh if chinese else one.name_en for one in farmland)
     swatch = f'<i class="satseg-swatch" style="background:{_FARMLAND}"></i>'
     return [
-        ("fact_classes", f"{swatch}{names}"),
-        ("fact_threshold", f"{threshold:g}"),
-        ("fact_temperature", f"{temperature:g}"),
+        ("card_classes", f"{swatch}{names}"),
+        ("card_threshold", f"{threshold:g}"),
+        ("card_temperature", f"{temperature:g}"),
     ]
 
 
@@ -125,15 +125,15 @@ def _trained_facts(card: ModelCard, say: Words) -> list[tuple[str, str]]:
     rows = []
     if {"finished", "steps", "hours", "device"} <= set(training):
         found = {name: training[name] for name in ("finished", "steps", "hours", "device")}
-        rows.append(("fact_trained", html.escape(say("fact_trained_value", **found))))
+        rows.append(("card_trained", html.escape(say("card_trained_value", **found))))
     if "split" in training:
-        rows.append(("fact_split", html.escape(str(training["split"]))))
+        rows.append(("card_split", html.escape(str(training["split"]))))
     return rows
 
 
 def _facts(rows: Sequence[tuple[str, str]], say: Words) -> str:
     body = "".join(f"<tr><th>{say(name)}</th><td>{value}</td></tr>" for name, value in rows)
-    return f'<table class="satseg-facts">{body}</table>'
+    return f'<table class="satseg-card-facts">{body}</table>'
 
 
 def _failures(failures: Sequence[str], say: Words) -> None:

@@ -11,7 +11,7 @@ from dashboard.modelcards import show_card
 from dashboard.modelsamples import show_samples
 from dashboard.modeltable import show_comparison
 from dashboard.notices import show_empty, show_failed
-from dashboard.session import SECTIONS, Keys, Section
+from dashboard.session import PARTS, Keys, Part
 from dashboard.shelf import cards, models_folder, shelf, titles
 from dashboard.words import Words, words
 
@@ -21,13 +21,13 @@ def page() -> None:
     say = words(st.session_state[Keys.LANGUAGE])
     models = cards()
     with st.sidebar:
-        section = _choose_section(say)
+        part = _choose_part(say)
         place = None
         scenes = shelf().scenes()
-        if section == "samples" and scenes:
+        if part == "samples" and scenes:
             place = choose_scene(shelf().regions(), scenes, say)
-        card = _choose_card(say) if section == "cards" and models else None
-        query = {"section": section, "card": card or "", **common_query()}
+        card = _choose_card(say) if part == "cards" and models else None
+        query = {"part": part, "card": card or "", **common_query()}
         if place is not None:
             query |= {"region": place[0].id, "date": str(place[1].date)}
         show_foot(query, say)
@@ -41,9 +41,9 @@ def page() -> None:
         show_empty(say("no_models_title"), say("no_models", folder=models_folder()))
     elif card is not None:
         show_card(card, say)
-    elif section == "comparison":
+    elif part == "comparison":
         show_comparison(say)
-    elif section == "build":
+    elif part == "build":
         show_building(models, say)
     elif place is None:
         show_empty(say("no_scenes_title"), say("no_scenes"))
@@ -51,13 +51,13 @@ def page() -> None:
         show_samples(*place, say)
 
 
-def _choose_section(say: Words) -> Section:
-    st.session_state.setdefault(Keys.SECTION, SECTIONS[0])
-    chosen: Section = st.radio(
-        say("section"),
-        SECTIONS,
-        key=Keys.SECTION,
-        format_func=lambda name: say(f"section_{name}"),
+def _choose_part(say: Words) -> Part:
+    st.session_state.setdefault(Keys.PART, PARTS[0])
+    chosen: Part = st.radio(
+        say("part_of_models"),
+        PARTS,
+        key=Keys.PART,
+        format_func=lambda name: say(f"part_{name}"),
         label_visibility="collapsed",
     )
     return chosen

@@ -10,19 +10,16 @@ Step = Literal["label", "results", "exchange"]
 Kind = Literal["dates", "models"]
 Unit = Literal["ha", "km2", "mu"]
 Language = Literal["en", "zh"]
-<<<<<<< HEAD
 Section = Literal["catalog", "add", "jobs"]
 Way = Literal["upload", "url", "folder"]
-=======
-Section = Literal["cards", "comparison", "samples", "build"]
->>>>>>> h3
+Part = Literal["cards", "comparison", "samples", "build"]
 
 VIEWS: Final = get_args(View)
 COLOURS: Final = get_args(Colour)
 UNITS: Final = get_args(Unit)
 STEPS: Final = get_args(Step)
 KINDS: Final = get_args(Kind)
-SECTIONS: Final = get_args(Section)
+PARTS: Final = get_args(Part)
 LANGUAGES: Final = get_args(Language)
 SECTIONS: Final = get_args(Section)
 WAYS: Final = get_args(Way)
@@ -69,7 +66,6 @@ class Keys:
     KIND: Final = "kind"
     FIRST: Final = "first"
     SECOND: Final = "second"
-<<<<<<< HEAD
     SECTION: Final = "section"
     WAY: Final = "way"
     SCENE_REGION: Final = "scene_region"
@@ -82,10 +78,9 @@ class Keys:
     ADDRESS: Final = "address"
     SERVER_PATH: Final = "server_path"
     SCENE_REMOVED: Final = "scene_removed"
-=======
     METHOD: Final = "method"
     WEIGHTS: Final = "weights"
-    SECTION: Final = "section"
+    PART: Final = "part"
     CARD: Final = "card"
     GROUND: Final = "ground"
     GROUND_X: Final = "ground_x"
@@ -95,7 +90,6 @@ class Keys:
     MEMBER_NAME: Final = "member_name"
     MEMBER_THRESHOLD: Final = "member_threshold"
     OPENING: Final = "opening"
->>>>>>> h3
 
 
 KEPT: Final = (
@@ -115,14 +109,11 @@ KEPT: Final = (
     Keys.KIND,
     Keys.FIRST,
     Keys.SECOND,
-<<<<<<< HEAD
     Keys.SECTION,
     Keys.SCENE_REGION,
     Keys.SCENE_TEXT,
-=======
     Keys.METHOD,
-    Keys.SECTION,
+    Keys.PART,
     Keys.CARD,
->>>>>>> h3
 )
 """Choices that outlive a visit of another page; Streamlit forgets those of boxes not drawn."""

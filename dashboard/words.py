@@ -12,11 +12,8 @@ from dashboard import (
     words_downloads,
     words_film,
     words_links,
-<<<<<<< HEAD
-    words_scenes,
-=======
     words_models,
->>>>>>> h3
+    words_scenes,
 )
 from dashboard.session import Language
 
@@ -146,11 +143,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     **words_downloads.WORDS,
     **words_film.WORDS,
     **words_links.WORDS,
-<<<<<<< HEAD
     **words_scenes.WORDS,
-=======
     **words_models.WORDS,
->>>>>>> h3
 }
 
 
