@@ -64,13 +64,12 @@ def _form(models: Sequence[ModelCard], say: Words) -> None:
         max_chars=MAX_NAME,
         placeholder=say("ensemble_name_hint"),
     )
-    ready = len(chosen) > 1 and bool(name.strip())
     wanted = (name, tuple(chosen), tuple(weights[one] for one in chosen), method, threshold, say)
     st.button(
         say("build_save"),
         key="build_save",
         type="primary",
-        disabled=not ready,
+        disabled=len(chosen) < 2,
         on_click=attempt,
         args=(_keep, *wanted),
     )

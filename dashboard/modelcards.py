@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from dashboard.chart import CONFIG
-from dashboard.modeltable import columns_of, lacking_sets, metrics_frame, roles
+from dashboard.figures import percent_text
+from dashboard.modeltable import lacking_sets, roles
 from dashboard.reliability import curve
 from dashboard.session import Keys
 from dashboard.shelf import cards, ensembles
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from satseg.zoo.card import ModelCard
     from satseg.zoo.ensembles import EnsembleCard
 
-SPLIT = (1.0, 1.25)
+SPLIT = (1.0, 1.3)
+SHOWN = ("iou", "f1", "precision", "recall", "area_bias", "ece", "auroc_entropy")
 _FARMLAND = "#ffc400"
 
 
@@ -53,21 +55,21 @@ def _model_facts(card: ModelCard, say: Words) -> str:
     size = card.weights_path.stat().st_size / 1e6 if card.weights_path.is_file() else 0.0
     arguments = ", ".join(f"{name} {value}" for name, value in card.arguments.items())
     rows = [
-        ("card_fact_id", f"<code>{card.id}</code>"),
-        ("card_fact_architecture", html.escape(f"{card.architecture} {arguments}".strip())),
-        ("card_fact_bands", ", ".join(card.bands)),
-        ("card_fact_gsd", say("card_fact_gsd_value", gsd=f"{card.gsd_m:g}")),
-        ("card_fact_scaling", say("card_fact_scaling_value")),
+        ("card_id", f"<code>{card.id}</code>"),
+        ("card_architecture", html.escape(f"{card.architecture} {arguments}".strip())),
+        ("card_bands", ", ".join(card.bands)),
+        ("card_gsd", say("card_gsd_value", gsd=f"{card.gsd_m:g}")),
+        ("card_scaling", say("card_scaling_value")),
         (
-            "card_fact_windows",
-            say("card_fact_windows_value", patch=card.patch_px, overlap=card.overlap_px),
+            "card_windows",
+            say("card_windows_value", patch=card.patch_px, overlap=card.overlap_px),
         ),
         *_classes(card.threshold, card.temperature, say),
-        ("card_fact_runtime", say(_runtime(card))),
-        ("card_fact_weights", f"{html.escape(card.weights)}, {size:.1f} MB"),
-        ("card_fact_licence", html.escape(card.licence)),
+        ("card_runtime", say(_runtime(card))),
+        ("card_weights", f"{html.escape(card.weights)}, {size:.1f} MB"),
+        ("card_licence", html.escape(card.licence)),
         *_trained_facts(card, say),
-        ("card_fact_hash", f'<code title="{card.sha256}">{card.sha256[:16]}…</code>'),
+        ("card_hash", f'<code title="{card.sha256}">{card.sha256[:16]}…</code>'),
     ]
     return _facts(rows, say)
 
@@ -82,19 +84,19 @@ def _ensemble_facts(
     training = card.training
     pictures = ", ".join(f"{name}: {n}" for name, n in training.get("fitted_on", {}).items())
     fitted = (
-        say("card_fact_fitted_value", what=training.get("fitted", ""), pictures=pictures)
+        say("card_fitted_value", what=training.get("fitted", ""), pictures=pictures)
         if training
-        else say("card_fact_by_hand")
+        else say("card_by_hand")
     )
     rows = [
-        ("card_fact_id", f"<code>{card.id}</code>"),
-        ("card_fact_members", "<br>".join(parts)),
-        ("card_fact_method", say(f"method_{card.method}")),
-        ("card_fact_bands", ", ".join(bands)),
-        ("card_fact_gsd", say("card_fact_gsd_value", gsd=f"{min(m.gsd_m for m in members):g}")),
+        ("card_id", f"<code>{card.id}</code>"),
+        ("card_members", "<br>".join(parts)),
+        ("card_method", say(f"method_{card.method}")),
+        ("card_bands", ", ".join(bands)),
+        ("card_gsd", say("card_gsd_value", gsd=f"{min(m.gsd_m for m in members):g}")),
         *_classes(card.threshold, card.temperature, say),
-        ("card_fact_licence", html.escape(card.licence)),
-        ("card_fact_fitted", html.escape(fitted)),
+        ("card_licence", html.escape(card.licence)),
+        ("card_fitted", html.escape(fitted)),
     ]
     return _facts(rows, say)
 
@@ -106,9 +108,9 @@ def _classes(threshold: float, temperature: float, say: Words) -> list[tuple[str
     names = ", ".join(one.name_zh if chinese else one.name_en for one in farmland)
     swatch = f'<i class="satseg-swatch" style="background:{_FARMLAND}"></i>'
     return [
-        ("card_fact_classes", f"{swatch}{names}"),
-        ("card_fact_threshold", f"{threshold:g}"),
-        ("card_fact_temperature", f"{temperature:g}"),
+        ("card_classes", f"{swatch}{names}"),
+        ("card_threshold", f"{threshold:g}"),
+        ("card_temperature", f"{temperature:g}"),
     ]
 
 
@@ -123,9 +125,9 @@ def _trained_facts(card: ModelCard, say: Words) -> list[tuple[str, str]]:
     rows = []
     if {"finished", "steps", "hours", "device"} <= set(training):
         found = {name: training[name] for name in ("finished", "steps", "hours", "device")}
-        rows.append(("card_fact_trained", html.escape(say("card_fact_trained_value", **found))))
+        rows.append(("card_trained", html.escape(say("card_trained_value", **found))))
     if "split" in training:
-        rows.append(("card_fact_split", html.escape(str(training["split"]))))
+        rows.append(("card_split", html.escape(str(training["split"]))))
     return rows
 
 
@@ -149,13 +151,29 @@ def _measured(card: ModelCard | EnsembleCard, bands: Sequence[str], say: Words) 
     if not card.metrics:
         st.caption(say("not_measured", id=card.id))
         return
-    frame = metrics_frame([card], say).drop(columns=say("metric_model"))
-    st.dataframe(frame, hide_index=True, width="stretch", column_config=columns_of(say))
-    notes = [
-        say("not_measurable", name=name, reason=say("reason_rgb")) for name in lacking_sets(bands)
-    ]
-    st.html(f'<p class="satseg-note">{" ".join([*notes, say("metrics_note")])}</p>')
+    _table(card.metrics, say)
+    names = lacking_sets(bands)
+    notes = [say("not_measurable", names=", ".join(names), reason=say("reason_rgb"))]
+    text = " ".join([*(notes if names else []), say("metrics_note")])
+    st.html(f'<p class="satseg-note">{html.escape(text)}</p>')
     _reliability(card, say)
+
+
+def _table(rows: Sequence[Mapping[str, Any]], say: Words) -> None:
+    head = "".join(f"<th>{say(f'metric_{name}')}</th>" for name in ("data", *SHOWN, "images"))
+    body = "".join(
+        f'<tr title="{say("metric_pixels")}: {row["pixels"]:,}"><th>{html.escape(row["data"])}</th>'
+        + "".join(f"<td>{_number(name, row.get(name))}</td>" for name in SHOWN)
+        + f"<td>{row['images']}</td></tr>"
+        for row in rows
+    )
+    st.html(f'<table class="satseg-table satseg-wide"><tr>{head}</tr>{body}</table>')
+
+
+def _number(name: str, value: float | None) -> str:
+    if value is None:
+        return "–"
+    return percent_text(value, signed=True) if name == "area_bias" else f"{value:.3f}"
 
 
 def _reliability(card: ModelCard | EnsembleCard, say: Words) -> None:
@@ -176,8 +194,8 @@ def _reliability(card: ModelCard | EnsembleCard, say: Words) -> None:
     figure = curve(bins["predicted"], bins["observed"], bins["share"], say)
     st.plotly_chart(figure, key=f"curve_{card.id}", config=CONFIG, width="stretch")
     role = roles().get(name, "")
-    note = say(f"role_{role}") if role in ("external", "held-out") else ""
-    st.html(f'<p class="satseg-note">{say("reliability_note")} {note}</p>')
+    note = f" ({say(f'role_{role}')})" if role in ("external", "held-out") else ""
+    st.html(f'<p class="satseg-note">{html.escape(name)}{note}. {say("reliability_note")}</p>')
 
 
 def _trained(data: Sequence[dict[str, Any]], say: Words) -> None:

@@ -31,10 +31,11 @@ def page() -> None:
         if place is not None:
             query |= {"region": place[0].id, "date": str(place[1].date)}
         show_foot(query, say)
-    st.html(
-        f'<div class="satseg-place"><h1>{say("models_page")}</h1></div>'
-        f'<p class="satseg-summary">{say("models_lead")}</p>'
-    )
+    if place is None:
+        st.html(
+            f'<div class="satseg-place"><h1>{say("models_page")}</h1></div>'
+            f'<p class="satseg-summary">{say("models_lead")}</p>'
+        )
     show_failed(say)
     if not models:
         show_empty(say("no_models_title"), say("no_models", folder=models_folder()))

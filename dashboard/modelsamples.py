@@ -59,10 +59,11 @@ class _Cell:
 
     def draw(self) -> None:
         """Draw it into the present column."""
-        note = html.escape(self._note) or "&nbsp;"
+        note = html.escape(self._note)
+        above = note if self._pixels is not None and note else "&nbsp;"
         st.html(
             f'<h2 class="satseg-heading">{html.escape(self._title)}</h2>'
-            f'<p class="satseg-note">{note}</p>'
+            f'<p class="satseg-note">{above}</p>'
         )
         if self._pixels is None:
             st.html(f'<div class="satseg-blank">{note}</div>')

@@ -35,7 +35,7 @@ def show_comparison(say: Words) -> None:
         frame,
         hide_index=True,
         width="stretch",
-        height=min(36 * (len(frame) + 1) + 2, 560),
+        height=min(35 * (len(frame) + 1) + 3, 560),
         column_config=columns_of(say),
         key="comparison",
     )
@@ -52,12 +52,11 @@ def show_comparison(say: Words) -> None:
             f'<ul class="satseg-list">{listed}</ul>'
         )
     notes = [
-        f"{card.title}: " + say("not_measurable", name=name, reason=say("reason_rgb"))
+        f"{card.title}: {say('not_measurable', names=', '.join(names), reason=say('reason_rgb'))}"
         for card in every
-        for name in lacking_sets(_bands(card))
+        if (names := lacking_sets(_bands(card)))
     ]
-    if notes:
-        st.html("".join(f'<p class="satseg-note">{html.escape(note)}</p>' for note in notes))
+    st.html("".join(f'<p class="satseg-note">{html.escape(note)}</p>' for note in notes))
 
 
 def metrics_frame(every: Sequence[ModelCard | EnsembleCard], say: Words) -> pd.DataFrame:

@@ -19,9 +19,9 @@ COLOURS: Final = get_args(Colour)
 UNITS: Final = get_args(Unit)
 STEPS: Final = get_args(Step)
 KINDS: Final = get_args(Kind)
-SECTIONS: Final = get_args(Section)
 PARTS: Final = get_args(Part)
 LANGUAGES: Final = get_args(Language)
+SECTIONS: Final = get_args(Section)
 WAYS: Final = get_args(Way)
 
 
