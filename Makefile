@@ -1,6 +1,7 @@
-# make run    sets everything up and opens the dashboard on http://localhost:8501
-# make test   sets everything up and runs all checks and tests
-# make bench  prints the benchmarks' tables
+# make run       sets everything up and opens the dashboard on http://localhost:8501
+# make test      sets everything up and runs all checks and tests
+# make bench     prints the benchmarks' tables
+# make bench-ui  prints how the dashboard feels, measured in a browser and by twenty visitors
 
 PYTHON ?= python3
 PORT ?= 8501
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: run test lint bench setup clean
+.PHONY: run test lint bench bench-ui setup clean
 
 run: $(INSTALLED)
 	@$(BIN)/satseg sample --region chongming
@@ -39,6 +40,9 @@ test: lint
 
 bench: $(INSTALLED)
 	@$(BIN)/python -m tests.benchmarks
+
+bench-ui: $(INSTALLED)
+	@$(BIN)/python -m tests.benchmarks.bench_ui
 
 clean:
 	rm -rf $(VENV) catalog runs

@@ -63,12 +63,13 @@ def _choose_sample(samples: Sequence[Sample], say: Words) -> Sample | None:
     options = [*known, NEW]
     if st.session_state.get(Keys.SAMPLE) not in options:
         st.session_state[Keys.SAMPLE] = options[0]
+    if not known:
+        return None
     chosen = st.selectbox(
         say("sample"),
         options,
         key=Keys.SAMPLE,
         format_func=lambda name: say("new_sample") if name == NEW else _name(known[name], say),
-        disabled=not known,
     )
     return known.get(chosen)
 
@@ -87,7 +88,7 @@ def _choose_interpreter(say: Words) -> Interpreter:
         say("interpreter"),
         INTERPRETERS,
         key=Keys.INTERPRETER,
-        format_func=say,
+        format_func=lambda name: say(f"interpreter_{name}"),
         required=True,
         width="stretch",
     )

@@ -12,8 +12,15 @@ if str(HERE.parent) not in sys.path:
     sys.path.insert(0, str(HERE.parent))
 
 from dashboard import warmup  # noqa: E402
+from dashboard.guard import guarded  # noqa: E402
 from dashboard.routes import base_path, routes  # noqa: E402
+from dashboard.sockets import lifespan  # noqa: E402
 
 warmup.start()
 
-app = st.App(HERE / "main.py", routes=routes(base_path()))
+app = st.App(
+    HERE / "main.py",
+    lifespan=lifespan,
+    routes=routes(base_path()),
+    middleware=guarded(),
+)

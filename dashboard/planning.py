@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.figures import area_text, percent_text
 from dashboard.heading import show_figure
 from dashboard.measures import choose_unit
 from dashboard.notices import attempt, show_empty
 from dashboard.samples import store
 from dashboard.session import Keys, Unit
-from dashboard.shelf import Selection, cards, shelf
+from dashboard.shelf import Selection, cards, shelf, titles
 from dashboard.words import Words
+from satseg.export.quantities import area_text, percent_text
 
 if TYPE_CHECKING:
     from satseg.catalog_records import PredictionRecord, SceneRecord
@@ -62,7 +62,7 @@ def show_plan(region: Region, scene: SceneRecord, say: Words) -> None:
         if compared[0].plan.points == compared[1].plan.points:
             _gain(compared[0], compared[1], unit, say)
         st.button(
-            say("draw", n=design.plan.points),
+            say("draw_points", n=design.plan.points),
             key="draw",
             type="primary",
             on_click=attempt,
@@ -74,7 +74,7 @@ def maps_of(scene: SceneRecord) -> dict[str, Map]:
     """Return the date's maps by models of today: of each alone, and of all together."""
     predictions = shelf().predictions()
     names = [card.id for card in cards()]
-    groups = [(name,) for name in names] + ([tuple(names)] if len(names) > 1 else [])
+    groups = [(name,) for name in titles()] + ([tuple(names)] if len(names) > 1 else [])
     found = {}
     for group in groups:
         selection = Selection.of(group)
@@ -141,7 +141,7 @@ def _table(design: SampleDesign, unit: Unit, say: Words) -> None:
 def _gain(plain: SampleDesign, fine: SampleDesign, unit: Unit, say: Words) -> None:
     """Tell what strata by certainty are worth with as many points."""
     text = say(
-        "gain",
+        "forecast_gain",
         plain=area_text(plain.standard_error_m2, unit),
         fine=area_text(fine.standard_error_m2, unit),
         unit=say(unit),

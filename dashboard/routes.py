@@ -10,8 +10,9 @@ from pathlib import Path
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
 
+from dashboard.scene_routes import scene_routes
 from dashboard.shelf import shelf
 from satseg.errors import SatsegError
 
@@ -40,8 +41,9 @@ def routes(base: str) -> list[BaseRoute]:
     tile_route = Route("/{item_id}/{kind}/{z:int}/{x:int}/{y:int}", tile, methods=["GET"])
     asset_route = Route("/{name}", asset, methods=["GET"])
     return [
-        Mount(f"{base}/tiles", routes=[tile_route]),
-        Mount(f"{base}/assets", routes=[asset_route]),
+        Mount(f"{base}/tiles", Router([tile_route], redirect_slashes=False)),
+        Mount(f"{base}/assets", Router([asset_route], redirect_slashes=False)),
+        *scene_routes(base),
     ]
 
 

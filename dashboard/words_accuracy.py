@@ -62,16 +62,16 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "stratum_other, certain": ("Other, certain", "非耕地（确信）"),
     "forecast": ("Forecast standard error", "预测标准误"),
     "forecast_points": ("Points", "样点数"),
-    "gain": (
+    "forecast_gain": (
         "With the same number of points, map classes alone would give ± {plain} {unit},"
         " strata by certainty ± {fine} {unit} (standard errors, forecast).",
         "同样数量的样点：仅按制图类别分层为 ± {plain} {unit}，按确信度分层为 ± {fine} {unit}"
         "（标准误，预测值）。",
     ),
-    "draw": ("Draw {n} points", "抽取 {n} 个样点"),
+    "draw_points": ("Draw {n} points", "抽取 {n} 个样点"),
     "interpreter": ("Interpreter", "判读者"),
-    "first": ("First", "判读者一"),
-    "second": ("Second", "判读者二"),
+    "interpreter_first": ("First", "判读者一"),
+    "interpreter_second": ("Second", "判读者二"),
     "label_question": ("What is at the centre of the square?", "方框中心是什么？"),
     "label_farmland": ("Farmland", "耕地"),
     "label_other": ("Not farmland", "非耕地"),

@@ -138,8 +138,3 @@ def _folded(shifted: list[Field], kernel: Field) -> Field:
         pair *= kernel[near]
         total += pair
     return total
-
-
-def band_positions(bands: tuple[str, ...]) -> tuple[int, ...]:
-    """Return the positions of ``bands`` in WorldView-3's order."""
-    return tuple(WORLDVIEW3.index(name) for name in bands)

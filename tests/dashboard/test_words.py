@@ -37,3 +37,15 @@ def test_every_word_that_the_dashboard_says_is_in_the_table() -> None:
                 said.add(node.args[0].value)
     assert len(said) > 30
     assert said <= set(WORDS)
+
+
+def test_no_table_takes_a_word_of_another_one() -> None:
+    said: list[str] = []
+    for source in SOURCES:
+        if source.name.startswith("words"):
+            tree = ast.parse(source.read_text(encoding="utf-8"))
+            tables = [node for node in ast.walk(tree) if isinstance(node, ast.Dict)]
+            said += [
+                key.value for table in tables for key in table.keys if isinstance(key, ast.Constant)
+            ]
+    assert {key for key in said if said.count(key) > 1} == set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -287,12 +287,3 @@ def test_every_request_went_to_the_dashboards_own_origin(visit: Visit) -> None:
     )
     assert [url for url in visit.requests if not url.startswith(own)] == []
     assert visit.errors == []
-
-
-def test_the_dashboard_works_below_a_base_path(browser: Any, serve: Callable[..., Any]) -> None:
-    with serve("--server.baseUrlPath=maps/satseg") as address:
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
-        below = Visit(page, f"{address}/maps/satseg")
-        assert below.overlay_pixels() > 10_000
-        assert all("/maps/satseg/tiles/" in url for url in below.tiles)
-        page.close()

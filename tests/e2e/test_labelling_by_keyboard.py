@@ -40,13 +40,13 @@ def wait_for_progress(page: Any, done: int) -> None:
 def test_thirty_labels_by_keyboard_give_an_interval_on_the_chart(
     page: Any, server: str, folders: dict[str, str]
 ) -> None:
-    page.get_by_role("button", name="Draw").wait_for()
+    page.get_by_role("button", name=re.compile(r"^Draw \d+ points")).wait_for()
     settle(page)
     box = page.get_by_role("spinbutton", name="Wanted standard error")
     box.fill("3")
     box.press("Enter")
     settle(page)
-    page.get_by_role("button", name="Draw").click()
+    page.get_by_role("button", name=re.compile(r"^Draw \d+ points")).click()
     wait_for_progress(page, 0)
     page.locator("h1").first.click()
     store = SampleStore(Path(folders["SATSEG_CATALOG"]))
