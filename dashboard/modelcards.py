@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard.chart import CONFIG
-from dashboard.figures import percent_text
 from dashboard.modeltable import lacking_sets, roles
 from dashboard.reliability import curve
 from dashboard.session import Keys
 from dashboard.shelf import cards, ensembles
 from dashboard.words import Words
 from satseg.classes import CLASSES, FARMLAND_CODES
+from satseg.export.quantities import percent_text
 
 if TYPE_CHECKING:
     from satseg.zoo.card import ModelCard
