@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -56,7 +57,8 @@ def show_adding(say: Words) -> None:
     statuses = desk().statuses()
     if not statuses:
         st.html(f'<p class="satseg-note">{say("waiting_none")}</p>')
-    _show_active(say)
+    seen = _stamp(_busy(statuses))
+    st.fragment(_progress, run_every=BUSY_S if seen else None)(seen, say)
     for status in reversed(statuses):
         if status.state not in ACTIVE:
             with st.container(key=f"arrival_{status.arrival.id}", border=True):
@@ -164,11 +166,11 @@ def _take() -> None:
     st.session_state[Keys.SERVER_PATH] = None
 
 
-def _busy() -> list[Status]:
+def _busy(statuses: Sequence[Status]) -> list[Status]:
     """Return what is being done; an upload tells its own progress where it is sent from."""
     return [
         status
-        for status in desk().statuses()
+        for status in statuses
         if status.state in ACTIVE
         and not (status.state == "arriving" and status.arrival.origin == "upload")
     ]
@@ -178,14 +180,8 @@ def _stamp(statuses: list[Status]) -> frozenset[tuple[str, str]]:
     return frozenset((status.arrival.id, status.state) for status in statuses)
 
 
-def _show_active(say: Words) -> None:
-    busy = _busy()
-    pause = BUSY_S if busy else None
-    st.fragment(_progress, run_every=pause)(_stamp(busy), say)
-
-
 def _progress(seen: frozenset[tuple[str, str]], say: Words) -> None:
-    busy = _busy()
+    busy = _busy(desk().statuses())
     if _stamp(busy) != seen:
         st.rerun()  # something is ready, added or has failed: the whole page has news
     for status in busy:
@@ -220,7 +216,7 @@ def _show_settled(status: Status, say: Words) -> None:
         show_error(status.error, say, title=say("state_failed", name=name))
     if status.understood is None and status.plan is None:
         with st.container(horizontal=True, gap="small"):
-            _button("again", status, desk().again, say)
+            _button("try_again", status, desk().again, say)
             _button("discard", status, desk().discard, say)
         return
     show_preview(status, say)

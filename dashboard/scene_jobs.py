@@ -50,7 +50,7 @@ def _panel(
     ordered = [*active, *reversed([job for job in found if job.state not in ACTIVE])]
     for job in ordered[:SHOWN]:
         place = waiting.index(job.id) + 1 if job.id in waiting else 0
-        with st.container(key=f"job_{job.id}"):
+        with st.container(key=f"jobrow_{job.id}"):
             _row(job, _title(job, scenes, models, say), place, say)
 
 
@@ -105,7 +105,7 @@ def _row(job: Job, title: str, place: int, say: Words) -> None:
             _button(job, "cancel", jobs().cancel, say)
         else:
             if job.state in ("failed", "cancelled"):
-                _button(job, "again", jobs().retry, say)
+                _button(job, "try_again", jobs().retry, say)
             _button(job, "job_forget", jobs().forget, say)
     if job.state == "running":
         st.progress(min(1.0, job.done / job.total) if job.total else 0.0)

@@ -172,7 +172,7 @@ def _facts(scene: SceneRecord, maps: Sequence[str], say: Words) -> str:
         "</small></div>"
         f"<div>{say('valid_share', share=f'{100 * scene.valid_fraction:.0f} %')}"
         f"<small>{cloud}</small></div>"
-        f"<div>{made or html.escape(say('no_map'))}</div></div>"
+        f"<div>{made or html.escape(say('not_mapped'))}</div></div>"
     )
 
 

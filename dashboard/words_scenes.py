@@ -36,7 +36,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "valid_share": ("{share} with data", "有效 {share}"),
     "cloud_share": ("{share} cloud", "云 {share}"),
     "cloud_unknown": ("cloud not told", "云量未知"),
-    "no_map": ("none yet", "暂无"),
+    "not_mapped": ("none yet", "暂无"),
     "simulated_short": ("SIMULATED", "模拟"),
     "to_explore": ("Explore", "浏览"),
     "to_explore_help": (
@@ -145,7 +145,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "state_added": ("{name} is in the catalog.", "{name} 已加入目录。"),
     "state_failed": ("{name} cannot be used", "{name} 无法使用"),
     "stop": ("Stop", "停止"),
-    "again": ("Try again", "重试"),
+    "try_again": ("Try again", "重试"),
     "discard": ("Discard", "放弃"),
     "dismiss": ("Done", "完成"),
     "known_scene": (

@@ -292,7 +292,7 @@ def test_a_file_that_cannot_be_used_says_why(app: AppTest, imagery: Path) -> Non
     status = take(app, "imagery/page.tif")
     assert "begins with" in said(app)
     write_image(imagery / "page.tif")
-    app.button(key=f"again_{status.arrival.id}").click().run()
+    app.button(key=f"try_again_{status.arrival.id}").click().run()
     assert settled(app).state == "ready"
 
 
@@ -390,7 +390,7 @@ def test_jobs_are_cancelled_tried_again_and_cleared(
         section(app, "jobs")
         app.button(key=f"cancel_{ids['queued']}").click().run()
         assert jobs.get(ids["queued"]).state == "cancelled"
-        app.button(key=f"again_{ids['failed']}").click().run()
+        app.button(key=f"try_again_{ids['failed']}").click().run()
         assert "queued" in {job.state for job in jobs.list()}
         app.button(key="jobs_cancel_all").click().run()
         assert {job.state for job in jobs.list()} == {"done", "cancelled"}
