@@ -133,7 +133,7 @@ def test_maps_stand_side_by_side_and_what_is_missing_is_computed(
         app.session_state[key] = value
     app.run()
     assert not app.exception
-    assert len(app.get("imgs")) == 3  # imagery and two models; the ensemble has no map yet
+    assert len(app.get("image")) == 3  # imagery and two models; the ensemble has no map yet
     assert "no map of this date yet" in bodies(app)
     app.button(key="compute_samples").click().run()
     assert queue.asked == [("chongming-2016-05-03", (name,), {})]
