@@ -27,7 +27,8 @@ PREFIX = "member"
 
 def show_building(models: Sequence[ModelCard], say: Words) -> None:
     """Show the form for a new ensemble, and those that there are."""
-    left, right = st.columns(SPLIT, gap="large")
+    with st.container(key="models_parts"):
+        left, right = st.columns(SPLIT, gap="large")
     with left:
         st.html(
             f'<h2 class="satseg-heading">{say("part_build")}</h2>'
