@@ -14,7 +14,7 @@ from dashboard.notices import attempt, show_empty
 from dashboard.scene_runs import show_runs
 from dashboard.scene_text import bands_text, in_bytes
 from dashboard.session import Keys
-from dashboard.shelf import cards, jobs, shelf
+from dashboard.shelf import jobs, shelf, titles
 from dashboard.words import Words
 from satseg.catalog_losses import losses
 from satseg.jobs import ACTIVE
@@ -75,11 +75,12 @@ def _pages(count: int) -> None:
 
 def _maps() -> Mapping[str, Sequence[str]]:
     """Return the names of the models that mapped each scene, each once."""
-    names = {card.id: card.title for card in cards()}
+    names = titles()
     found: dict[str, list[str]] = {}
     for prediction in shelf().catalog.predictions():
         members = prediction.members or (prediction.model_id,)
-        name = " + ".join(names.get(member, member) for member in members)
+        together = " + ".join(names.get(member, member) for member in members)
+        name = names.get(prediction.model_id, together)
         if name not in found.setdefault(prediction.scene_id, []):
             found[prediction.scene_id].append(name)
     return found

@@ -9,9 +9,10 @@ import streamlit as st
 
 from dashboard.notices import attempt, show_empty
 from dashboard.session import Keys
-from dashboard.shelf import cards, jobs, models_folder, shelf
+from dashboard.shelf import cards, jobs, models_folder, shelf, titles
 from dashboard.words import Words
 from satseg.jobs_batch import Batch, plan_batch, submit_batch
+from satseg.zoo.card import is_ensemble_id
 
 if TYPE_CHECKING:
     from satseg.catalog_records import SceneRecord
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 def show_runs(picked: Sequence[SceneRecord], shown: Sequence[SceneRecord], say: Words) -> None:
     """Draw the bar; without a choice it stands for all listed scenes without the map."""
-    known = {card.id: card.title for card in cards()}
-    if not known:
+    known = titles()
+    if not cards():
         show_empty(say("no_models_title"), say("no_models", folder=models_folder()))
         return
     kept = [name for name in st.session_state.get(Keys.RUN_MODELS, []) if name in known]
@@ -38,7 +39,8 @@ def show_runs(picked: Sequence[SceneRecord], shown: Sequence[SceneRecord], say: 
             label_visibility="collapsed",
             width="content",
         )
-        batch = plan_batch(shelf().catalog, jobs(), picked or shown, chosen or list(known)[:1])
+        wanted = _wanted(chosen) or list(known)[:1]
+        batch = plan_batch(shelf().catalog, jobs(), picked or shown, wanted)
         count = len(batch.scenes)
         label = say("run_chosen" if picked else "run_lacking", n=count)
         st.button(
@@ -51,6 +53,12 @@ def show_runs(picked: Sequence[SceneRecord], shown: Sequence[SceneRecord], say: 
             args=(_run, batch, say),
         )
         st.html(f'<p class="satseg-note">{_skipped(batch, say)}</p>', width="content")
+
+
+def _wanted(chosen: Sequence[str]) -> list[str]:
+    """Return what is run: the models together, or the first ensemble where one is chosen."""
+    ensembles = [name for name in chosen if is_ensemble_id(name)]
+    return ensembles[:1] or list(chosen)
 
 
 def _skipped(batch: Batch, say: Words) -> str:

@@ -48,7 +48,7 @@ def plan_batch(
     Raises:
         ModelError: a model is unknown or stands twice.
     """
-    wanted = recipe(model_ids, models=models)
+    wanted = recipe(model_ids, models=models, catalog=catalog.root)
     needed = {band for card in wanted.cards for band in card.bands}
     done = {
         found.scene_id
@@ -59,7 +59,9 @@ def plan_batch(
     under_way = {
         job.scene_id
         for job in jobs.list()
-        if job.state in ACTIVE and job.weights is None and tuple(sorted(job.model_ids)) == task
+        if job.state in ACTIVE
+        and (job.weights, job.method) == (None, "mean")
+        and tuple(sorted(job.model_ids)) == task
     }
     chosen: list[SceneRecord] = []
     skipped: list[tuple[SceneRecord, Reason]] = []
