@@ -22,10 +22,11 @@ STOP = """() => {
     while (near.length < 5 && near.at(-1).parentElement) near.push(near.at(-1).parentElement);
     const styles = near.map((node) => getComputedStyle(node));
     const dots = [...at.querySelectorAll('.dot')].map((node) => getComputedStyle(node));
-    const shows = styles.some((style) => style.outlineStyle !== 'none' || style.boxShadow !== 'none')
+    const ringed = (style) => style.outlineStyle !== 'none' || style.boxShadow !== 'none';
+    const shows = styles.some(ringed)
         || dots.some((style) => parseFloat(style.strokeWidth) > 2);
-    const name = at.getAttribute('aria-label') || at.labels && at.labels[0] && at.labels[0].innerText
-        || at.innerText || at.title || at.id || at.tagName;
+    const label = at.labels && at.labels[0] && at.labels[0].innerText;
+    const name = at.getAttribute('aria-label') || label || at.innerText || at.title || at.tagName;
     return { name: name.trim().replaceAll('\\n', ' '), shows, id: at.id };
 }"""
 

@@ -1,4 +1,4 @@
-"""Each page in three sizes and two languages: contrast of WCAG AA, nothing cut off, nothing beside."""
+"""Each page in three sizes and two languages: contrast of WCAG AA, and no text cut off."""
 
 from __future__ import annotations
 
