@@ -3,49 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from dashboard.figures import area_text, in_unit
 from dashboard.session import Unit
+from satseg.export.legend import INK
+from satseg.export.lines import ChartIntervals, ChartLine
+from satseg.export.quantities import area_text, in_unit
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-INK: Final = "#1d2b33"
 GRID: Final = "#e3e8ea"
-COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Source: Okabe and Ito (2008), Color Universal Design: told apart with any colour vision."""
 SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "x", "cross")
 DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 CONFIG: Final = {"displayModeBar": False, "scrollZoom": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line: its name, and its area in m² at each date; None is a gap."""
-
-    name: str
-    areas_m2: Mapping[dt.date, float | None]
-    ensemble: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Adjusted:
-    """Adjusted areas by date, in m²: the estimate and the limits of its interval."""
-
-    name: str
-    areas_m2: Mapping[dt.date, tuple[float, float, float]]
-
-
 def area_chart(
-    lines: Sequence[Line],
+    lines: Sequence[ChartLine],
     *,
     current: dt.date | None,
     unit: Unit,
     unit_name: str,
-    adjusted: Adjusted | None = None,
+    adjusted: ChartIntervals | None = None,
 ) -> go.Figure:
     """Return the chart; its points carry their date as ``customdata``."""
     import plotly.graph_objects as go
@@ -83,11 +64,11 @@ def area_chart(
 
 
 def _trace(
-    line: Line, number: int, *, current: dt.date | None, unit: Unit, unit_name: str
+    line: ChartLine, number: int, *, current: dt.date | None, unit: Unit, unit_name: str
 ) -> dict[str, Any]:
     dates = sorted(line.areas_m2)
     areas = [line.areas_m2[date] for date in dates]
-    colour = INK if line.ensemble else COLOURS[number % len(COLOURS)]
+    colour = line.colour(number)
     return {
         "type": "scatter",
         "mode": "lines+markers",
@@ -116,7 +97,7 @@ def _trace(
     }
 
 
-def _adjusted_trace(adjusted: Adjusted, *, unit: Unit, unit_name: str) -> dict[str, Any]:
+def _adjusted_trace(adjusted: ChartIntervals, *, unit: Unit, unit_name: str) -> dict[str, Any]:
     dates = sorted(adjusted.areas_m2)
     rows = [adjusted.areas_m2[date] for date in dates]
     values = [in_unit(value, unit) for value, _, _ in rows]

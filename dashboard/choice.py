@@ -27,7 +27,8 @@ class Choice:
         interest: the area of it whose farmland is measured; None for the whole region.
         scenes: all scenes of the region, by date.
         scene: the one on view.
-        selections: each chosen model and, where there are several, their ensemble as the last.
+        selections: each chosen model or ensemble and, where they are several models, all of them
+            together as the last.
         view, colour, language: how to show it.
     """
 
@@ -74,7 +75,7 @@ class Look:
             answer: what the map told last; None before it was touched.
             opacity: what holds until then.
         """
-        token = "+".join(shown.model_ids) if shown else ""
+        token = shown.token if shown else ""
         threshold = shown.threshold if shown else 0.5
         if answer is None:
             return cls(token, threshold, opacity, shade=False)

@@ -30,7 +30,7 @@ from dashboard.pairs import (
 )
 from dashboard.progress import ask_once, failure, is_under_way, show_progress, submit
 from dashboard.session import Colour, Keys, Kind, View
-from dashboard.shelf import Selection, cards, models_folder, shelf
+from dashboard.shelf import Selection, cards, models_folder, shelf, titles
 from dashboard.words import Words, words
 from satseg.errors import SatsegError
 
@@ -54,7 +54,7 @@ def page() -> None:
     if not models:
         show_empty(say("no_models_title"), say("no_models", folder=models_folder()))
         return
-    names = {card.id: card.title for card in models}
+    names = titles()
     with st.sidebar:
         kind = choose_kind(say)
         region = choose_region(regions, scenes, say)

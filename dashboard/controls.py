@@ -11,9 +11,10 @@ from dashboard.areas import choose_area
 from dashboard.choice import Choice, Look, region_name
 from dashboard.links import explore_query, show_link
 from dashboard.mapview import told
+from dashboard.mixture import choose_mixture, selections_of, together_of
 from dashboard.overview import Spot, draw_overview
 from dashboard.session import COLOURS, LANGUAGES, VIEWS, Colour, Keys, Language, View
-from dashboard.shelf import Selection
+from dashboard.shelf import Selection, titles
 from dashboard.words import Words
 
 if TYPE_CHECKING:
@@ -140,25 +141,22 @@ def choose_date(dated: Mapping[str, SceneRecord], say: Words) -> SceneRecord:
 
 
 def _models(cards: Sequence[ModelCard], say: Words) -> tuple[Selection, ...]:
-    """Return one selection for each chosen model and, where there are several, their ensemble."""
-    known = {card.id: card for card in cards}
-    if not known:
+    """Return the selections that the visitor chose; see ``selections_of``."""
+    if not cards:
         return ()
-    kept = [
-        name for name in st.session_state.get(Keys.MODELS, [next(iter(known))]) if name in known
-    ]
+    known = titles()
+    kept = [name for name in st.session_state.get(Keys.MODELS, [cards[0].id]) if name in known]
     st.session_state[Keys.MODELS] = kept
     chosen = st.pills(
         say("models"),
         list(known),
         selection_mode="multi",
         key=Keys.MODELS,
-        format_func=lambda name: known[name].title,
+        format_func=known.__getitem__,
         help=say("models_help"),
     )
-    single = tuple(Selection.of([name]) for name in chosen)
-    together = (Selection.of(chosen),) if len(chosen) > 1 else ()
-    return single + together
+    several = len(together_of(chosen)) > 1
+    return selections_of(chosen, *(choose_mixture(chosen, known, say) if several else ({}, "mean")))
 
 
 def choose_looks(scenes: Sequence[SceneRecord], say: Words, *, overlay: str) -> tuple[View, Colour]:

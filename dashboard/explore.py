@@ -17,9 +17,10 @@ from dashboard.mapstate import map_state
 from dashboard.mapview import Answer, draw_map, go_to_region
 from dashboard.measures import choose_unit, show_chart, show_figures
 from dashboard.notices import show_empty
-from dashboard.progress import ask_once, failure, name_of, show_progress, submit
+from dashboard.paints import paints
+from dashboard.progress import ask_once, failure, name_of, show_progress, submit, task
 from dashboard.session import Keys, Unit
-from dashboard.shelf import Selection, cards, models_folder, shelf
+from dashboard.shelf import Selection, cards, models_folder, shelf, titles
 from dashboard.words import Words, words
 
 if TYPE_CHECKING:
@@ -65,9 +66,11 @@ def page() -> None:
             say=say,
         )
         state |= film_state(choice, series, store.tiles, unit, say)
+        if row and row.prediction:
+            state["paints"] = paints(store.tiles, choice.scene, row.prediction, say)
         draw_map(state, key=Keys.MAP, on_change=_map_answered)
     with right, st.container(key="figures"):
-        names = {card.id: card.title for card in models}
+        names = titles()
         show_area_notices(choice.interest, say)
         show_figures(row, look.threshold, unit, say)
         own = choice.interest
@@ -149,7 +152,7 @@ def _offer(choice: Choice, shown: Selection, series: Series, model: str, say: Wo
     if message is not None and row is not None and row.prediction is None:
         st.error(f"**{say('failed', model=model, date=choice.scene.date)}**  \n{message}")
     asked = st.session_state.get(Keys.ASKED, set())
-    others = [s for s in _missing(choice, shown, series) if (s.id, shown.model_ids) not in asked]
+    others = [s for s in _missing(choice, shown, series) if task(s.id, shown) not in asked]
     if others:
         st.button(
             say("compute_others", n=len(others)),

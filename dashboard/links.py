@@ -16,13 +16,16 @@ import streamlit as st
 
 from dashboard.choice import Choice, Look
 from dashboard.mapview import Answer
-from dashboard.session import COLOURS, KINDS, LANGUAGES, STEPS, UNITS, VIEWS, Keys
-from dashboard.shelf import cards, shelf
+from dashboard.mixture import MOST, selections_of
+from dashboard.session import COLOURS, KINDS, LANGUAGES, PARTS, SECTIONS, STEPS, UNITS, VIEWS, Keys
+from dashboard.shelf import cards, shelf, titles
 from dashboard.words import Words
 from satseg.errors import SatsegError
+from satseg.pooling import METHODS, Method
 from satseg.sampling import INTERPRETERS
 
 if TYPE_CHECKING:
+    from dashboard.shelf import Selection
     from satseg.catalog_records import SceneRecord
 
 HERE = Path(__file__).resolve().parent
@@ -61,12 +64,22 @@ def explore_query(choice: Choice, look: Look) -> dict[str, str]:
         "region": choice.region.id,
         "area": choice.interest.id if choice.interest is not None and kept else "",
         "date": str(choice.scene.date),
-        "models": ",".join(s.model_ids[0] for s in choice.selections if not s.is_ensemble) or NONE,
+        "models": ",".join(s.model_ids[0] for s in choice.selections if len(s.model_ids) == 1)
+        or NONE,
+        **_mixture_query(choice.shown),
         "view": choice.view,
         "imagery": choice.colour,
         **look_query(look),
         **common_query(),
     }
+
+
+def _mixture_query(shown: Selection | None) -> dict[str, str]:
+    """Return how the models on the map become one: method and weights, where there is a choice."""
+    if shown is None or len(shown.model_ids) < 2:
+        return {}
+    numbers = "" if shown.weights is None else ",".join(f"{number:g}" for number in shown.weights)
+    return {"method": "" if shown.method == "mean" else shown.method, "weights": numbers}
 
 
 def look_query(look: Look) -> dict[str, str]:
@@ -143,6 +156,9 @@ def read_link(given: Mapping[str, str]) -> Linked:
         ("kind", Keys.KIND, KINDS),
         ("step", Keys.STEP, STEPS),
         ("by", Keys.INTERPRETER, INTERPRETERS),
+        ("method", Keys.METHOD, METHODS),
+        ("section", Keys.SECTION, SECTIONS),
+        ("part", Keys.PART, PARTS),
     ):
         found.take(name, key, _one_of(options))
     _read_place(found)
@@ -157,6 +173,8 @@ def _read_place(found: Linked) -> None:
     scenes = shelf().scenes()
     if not scenes:
         return
+    found.take("only", Keys.SCENE_REGION, _one_of(scenes))
+    found.take("find", Keys.SCENE_TEXT, lambda text: text if text.isprintable() else None)
     region_id = found.take("region", Keys.REGION, _one_of(scenes))
     if region_id is None:
         region_id = next(region.id for region in shelf().regions() if region.id in scenes)
@@ -182,11 +200,13 @@ def _is_sample(text: str, scenes: list[SceneRecord]) -> bool:
 
 def _read_models(found: Linked) -> None:
     """Read models, and how their overlay is painted: that belongs to the models."""
-    known = [card.id for card in cards()]
-    every = "+".join(known)
+    known = list(titles())
+    every = "+".join(card.id for card in cards())
     models = found.take("models", Keys.MODELS, lambda text: _several(text.split(","), known))
     if models and set(found.given["models"].split(",")) > set(models):
         found.ignored.append("models")
+    weights = _read_weights(found, models or [])
+    found.take("card", Keys.CARD, _one_of(known))
     one = found.take("model", Keys.COMPARED, _one_of([*known, every]))
     pair = [
         found.take(name, key, _one_of([*known, every]))
@@ -199,7 +219,7 @@ def _read_models(found: Linked) -> None:
     if threshold is None and opacity is None:
         return
     tokens = {
-        Keys.MAP: "+".join(sorted(models or known[:1])),
+        Keys.MAP: _token_on_map(models or known[:1], weights, found.state.get(Keys.METHOD, "mean")),
         Keys.COMPARE_MAP: "+".join(sorted((one or known[0]).split("+"))) if known else "",
     }
     if all(pair):
@@ -215,6 +235,25 @@ def _read_models(found: Linked) -> None:
             clicks=0,
             first=first,
         )
+
+
+def _read_weights(found: Linked, models: list[str]) -> dict[str, int]:
+    """Read the weights of the models of a link, which stand in the order of their ids."""
+
+    def read(text: str) -> dict[str, int] | None:
+        numbers = text.split(",")
+        fit = len(numbers) == len(models) and all(
+            number.isdecimal() and 1 <= int(number) <= MOST for number in numbers
+        )
+        return dict(zip(sorted(models), map(int, numbers), strict=True)) if fit else None
+
+    return found.take("weights", Keys.WEIGHTS, read) or {}
+
+
+def _token_on_map(models: list[str], weights: Mapping[str, float], method: Method) -> str:
+    """Return the token of what is on the map when these models are chosen."""
+    shown = selections_of(models, weights, method) if models else ()
+    return shown[-1].token if shown else ""
 
 
 def _several(names: list[str], known: list[str]) -> list[str] | None:

@@ -45,11 +45,25 @@ def compare_page() -> None:
     guarded("Compare", compare.page)
 
 
+def models_page() -> None:
+    """Run the page Models."""
+    from dashboard import models
+
+    guarded("Models", models.page)
+
+
 def accuracy_page() -> None:
     """Run the page Accuracy."""
     from dashboard import accuracy
 
     guarded("Accuracy", accuracy.page)
+
+
+def scenes_page() -> None:
+    """Run the page Scenes."""
+    from dashboard import scenes
+
+    guarded("Scenes", lambda: scenes.page(all_pages[0]))
 
 
 def guarded(name: str, page: Callable[[], None]) -> None:
@@ -87,9 +101,13 @@ say_here = words(st.session_state[Keys.LANGUAGE])
 all_pages = [
     st.Page(explore_page, title=say_here("explore"), default=True),
     st.Page(compare_page, title=say_here("compare"), url_path="compare"),
+    st.Page(models_page, title=say_here("models_page"), url_path="models"),
     st.Page(accuracy_page, title=say_here("accuracy"), url_path="accuracy"),
+    st.Page(scenes_page, title=say_here("scenes"), url_path="scenes"),
 ]
 current = st.navigation(all_pages, position="hidden")
 head(all_pages, say_here)
 show_ignored(say_here)
+if st.session_state.pop(Keys.OPENING, False):
+    st.switch_page(all_pages[0])
 current.run()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SPOKEN = (
     *("overlay", "threshold", "opacity", "shade", "farmland", "left", "right", "swipe", "map"),
+    "farmland_short",
     *("draw", "draw_hint", "draw_more", "draw_finish", "draw_cancel"),
     *("film", "play", "pause", "speed", "frame", "present", "leave"),
 )

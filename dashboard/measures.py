@@ -7,14 +7,15 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboard.chart import CONFIG, Adjusted, Line, area_chart
+from dashboard.chart import CONFIG, area_chart
 from dashboard.choice import Choice, Series
-from dashboard.figures import area_text, percent_text
 from dashboard.progress import name_of
 from dashboard.samples import adjusted_areas
 from dashboard.session import UNITS, Keys, Unit
 from dashboard.shelf import Measured
 from dashboard.words import Words
+from satseg.export.lines import ChartIntervals, ChartLine
+from satseg.export.quantities import area_text, percent_text
 
 ABSENT = "–"
 HEIGHT = 104
@@ -67,7 +68,7 @@ def show_chart(
     """Show the areas of all dates; a click on a point goes to its date."""
     st.html(f'<h2 class="satseg-heading">{say("chart")}</h2>')
     lines = [
-        Line(
+        ChartLine(
             name=name_of(selection.model_ids, names, say),
             areas_m2={row.date: row.area_m2 for row in rows},
             ensemble=selection.is_ensemble,
@@ -91,10 +92,10 @@ def show_chart(
     )
 
 
-def _adjusted(choice: Choice, say: Words) -> Adjusted:
+def _adjusted(choice: Choice, say: Words) -> ChartIntervals:
     found = adjusted_areas(choice.region.id)
     areas = {date: (area.value, *area.interval()) for date, area in found.items()}
-    return Adjusted(say("adjusted_line"), areas)
+    return ChartIntervals(say("adjusted_line"), areas)
 
 
 def _change(row: Measured | None, unit: Unit, say: Words) -> tuple[str, str, str | None]:

@@ -14,6 +14,7 @@ from dashboard.mapview import Answer
 from dashboard.session import KINDS, Keys, Kind
 from dashboard.shelf import Selection, shelf
 from dashboard.words import Words
+from satseg.zoo.card import is_ensemble_id
 
 if TYPE_CHECKING:
     from satseg.catalog_records import PredictionRecord, SceneRecord
@@ -88,7 +89,7 @@ def look_of(pair: Pair, answer: Answer | None, *, opacity: float) -> Look:
     if pair.kind == "dates":
         look = Look.of(second, answer, opacity=opacity)
         return Look(look.token, look.threshold, look.opacity, shade=False)
-    token = "|".join("+".join(selection.model_ids) for selection in pair.selections)
+    token = "|".join(selection.token for selection in pair.selections)
     if answer is None or answer.token != token:
         strength = opacity if answer is None else answer.opacity
         return Look(token, second.threshold, strength, shade=False, first=first.threshold)
@@ -182,8 +183,9 @@ def choose_two(
 
 def _groups(names: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     groups = {name: (name,) for name in names}
-    if len(names) > 1:
-        groups["+".join(names)] = tuple(names)
+    models = tuple(name for name in names if not is_ensemble_id(name))
+    if len(models) > 1:
+        groups["+".join(models)] = models
     return groups
 
 

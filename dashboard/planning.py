@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.figures import area_text, percent_text
 from dashboard.heading import show_figure
 from dashboard.measures import choose_unit
 from dashboard.notices import attempt, show_empty
 from dashboard.samples import store
 from dashboard.session import Keys, Unit
-from dashboard.shelf import Selection, cards, shelf
+from dashboard.shelf import Selection, cards, shelf, titles
 from dashboard.words import Words
+from satseg.export.quantities import area_text, percent_text
 
 if TYPE_CHECKING:
     from satseg.catalog_records import PredictionRecord, SceneRecord
@@ -74,7 +74,7 @@ def maps_of(scene: SceneRecord) -> dict[str, Map]:
     """Return the date's maps by models of today: of each alone, and of all together."""
     predictions = shelf().predictions()
     names = [card.id for card in cards()]
-    groups = [(name,) for name in names] + ([tuple(names)] if len(names) > 1 else [])
+    groups = [(name,) for name in titles()] + ([tuple(names)] if len(names) > 1 else [])
     found = {}
     for group in groups:
         selection = Selection.of(group)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.session import Keys
-from dashboard.shelf import Selection, jobs
+from dashboard.shelf import Selection, jobs, token_of
 from dashboard.words import Words
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 ACTIVE = ("queued", "running")
 POLL_SECONDS = 1.0
-Task = tuple[str, tuple[str, ...]]
+Task = tuple[str, str]
 
 
 def task(scene_id: str, selection: Selection) -> Task:
-    """Return what identifies a computation: a scene and a set of models."""
-    return scene_id, selection.model_ids
+    """Return what identifies a computation: a scene, and models with how they become one."""
+    return scene_id, selection.token
 
 
 def ask_once(scenes: Iterable[SceneRecord], selection: Selection) -> None:
@@ -41,12 +41,12 @@ def submit(scenes: Iterable[SceneRecord], selection: Selection) -> None:
         wanted = task(scene.id, selection)
         asked.add(wanted)
         if wanted not in under_way:
-            jobs().submit(scene.id, selection.model_ids)
+            jobs().submit(scene.id, selection.model_ids, **selection.options)
 
 
 def job_task(job: Job) -> Task:
     """Return what a job computes."""
-    return job.scene_id, tuple(sorted(job.model_ids))
+    return job.scene_id, token_of(job.model_ids, job.weights, job.method)
 
 
 def show_progress(

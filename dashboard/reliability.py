@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
-from dashboard.chart import COLOURS, CONFIG, GRID, INK
+from dashboard.chart import CONFIG, GRID
 from dashboard.words import Words
 from satseg.errors import AccuracyError
+from satseg.export.legend import INK
+from satseg.export.lines import COLOURS
 from satseg.probability import SCALE
 from satseg.sampling import CLASSES, Interpreter, Sample, labelled_sample
 
@@ -62,10 +65,41 @@ def calibration_of(sample: Sample, interpreter: Interpreter) -> Calibration:
 
 def diagram(found: Calibration, say: Words) -> go.Figure:
     """Return the reliability diagram: observed by predicted share, with 95 % intervals."""
-    import plotly.graph_objects as go
-
     observed = [part.observed.value for part in found.bins]
     limits = [part.observed.interval() for part in found.bins]
+    points: dict[str, Any] = {
+        "text": [f"n = {part.points}" for part in found.bins],
+        "marker": {"color": COLOURS[0], "size": 9},
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [high - y for y, (_, high) in zip(observed, limits, strict=True)],
+            "arrayminus": [y - low for y, (low, _) in zip(observed, limits, strict=True)],
+            "color": COLOURS[0],
+            "thickness": 1.4,
+        },
+    }
+    return _figure([part.predicted for part in found.bins], observed, points, say)
+
+
+def curve(
+    predicted: Sequence[float], observed: Sequence[float], shares: Sequence[float], say: Words
+) -> go.Figure:
+    """Return the reliability diagram of a card's bins; a point is as large as its share of all."""
+    points = {
+        "mode": "lines+markers",
+        "text": [f"{share:.1%}" for share in shares],
+        "line": {"color": COLOURS[0], "width": 1},
+        "marker": {"color": COLOURS[0], "size": [7 + 24 * share**0.5 for share in shares]},
+    }
+    return _figure(predicted, observed, points, say)
+
+
+def _figure(
+    predicted: Sequence[float], observed: Sequence[float], points: dict[str, Any], say: Words
+) -> go.Figure:
+    import plotly.graph_objects as go
+
     figure = go.Figure()
     figure.add_trace(
         {
@@ -82,20 +116,11 @@ def diagram(found: Calibration, say: Words) -> go.Figure:
         {
             "type": "scatter",
             "mode": "markers",
-            "x": [part.predicted for part in found.bins],
-            "y": observed,
+            "x": list(predicted),
+            "y": list(observed),
             "name": say("was"),
-            "text": [f"n = {part.points}" for part in found.bins],
             "hovertemplate": "%{x:.2f} → %{y:.2f}<br>%{text}<extra></extra>",
-            "marker": {"color": COLOURS[0], "size": 9},
-            "error_y": {
-                "type": "data",
-                "symmetric": False,
-                "array": [high - y for y, (_, high) in zip(observed, limits, strict=True)],
-                "arrayminus": [y - low for y, (low, _) in zip(observed, limits, strict=True)],
-                "color": COLOURS[0],
-                "thickness": 1.4,
-            },
+            **points,
         }
     )
     axis = {"range": [-0.03, 1.03], "gridcolor": GRID, "zerolinecolor": GRID, "automargin": True}

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from dashboard.figures import area_text, percent_text
 from dashboard.heading import show_figure
 from dashboard.measures import choose_unit
 from dashboard.notices import show_empty
@@ -17,6 +16,7 @@ from dashboard.revisits import offer_revisits, show_differences
 from dashboard.session import Unit
 from dashboard.words import Words
 from satseg.errors import AccuracyError
+from satseg.export.quantities import area_text, percent_text
 from satseg.sampling import LABELS, Interpreter, Sample, labelled_sample
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.figures import area_text
 from dashboard.heading import show_figure
 from dashboard.notices import attempt
 from dashboard.planning import maps_of
@@ -15,6 +14,7 @@ from dashboard.samples import known_samples, store
 from dashboard.session import Keys, Unit
 from dashboard.words import Words
 from satseg.errors import AccuracyError
+from satseg.export.quantities import area_text
 from satseg.sampling import (
     CHANGES,
     Interpreter,

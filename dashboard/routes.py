@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
+from dashboard.scene_routes import scene_routes
 from dashboard.shelf import shelf
 from satseg.errors import SatsegError
 
@@ -42,6 +43,7 @@ def routes(base: str) -> list[BaseRoute]:
     return [
         Mount(f"{base}/tiles", Router([tile_route], redirect_slashes=False)),
         Mount(f"{base}/assets", Router([asset_route], redirect_slashes=False)),
+        *scene_routes(base),
     ]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from satseg.catalog import default_root
 from satseg.errors import AccuracyError
-from satseg.sampling import CLASSES, Sample, SampleStore, labelled_sample
+from satseg.sampling import Sample, SampleStore, adjusted_area, adjusted_by_date
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,17 +63,12 @@ def known_samples(scene_id: str | None = None, region_id: str | None = None) -> 
 
 
 def adjusted_areas(region_id: str) -> dict[dt.date, Estimate]:
-    """Return the adjusted farmland area of each date of a region that has enough labels.
+    """Return the adjusted farmland area of each date of a region that has enough labels."""
 
-    Of several samples of a date the one with the most labels of its first interpreter counts, the
-    newest of equal ones.
-    """
-    found: dict[dt.date, Estimate] = {}
-    for sample in sorted(known_samples(region_id=region_id), key=lambda s: len(s.sure("first"))):
-        estimate = _adjusted(str(default_root()), sample.id, store().version(sample.id))
-        if estimate is not None:
-            found[sample.date] = estimate
-    return found
+    def area(sample: Sample) -> Estimate | None:
+        return _adjusted(str(default_root()), sample.id, store().version(sample.id))
+
+    return adjusted_by_date(known_samples(region_id=region_id), area)
 
 
 @lru_cache(maxsize=256)
@@ -89,14 +84,7 @@ def picture(
 
 @lru_cache(maxsize=64)
 def _adjusted(root: str, sample_id: str, version: int) -> Estimate | None:
-    from satseg.accuracy import assess
-
-    try:
-        return assess(labelled_sample(_read(root, sample_id, version))).area_m2[
-            CLASSES.index("farmland")
-        ]
-    except AccuracyError:
-        return None
+    return adjusted_area(_read(root, sample_id, version))
 
 
 @lru_cache(maxsize=64)

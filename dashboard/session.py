@@ -10,13 +10,19 @@ Step = Literal["label", "results", "exchange"]
 Kind = Literal["dates", "models"]
 Unit = Literal["ha", "km2", "mu"]
 Language = Literal["en", "zh"]
+Section = Literal["catalog", "add", "jobs"]
+Way = Literal["upload", "url", "folder"]
+Part = Literal["cards", "comparison", "samples", "build"]
 
 VIEWS: Final = get_args(View)
 COLOURS: Final = get_args(Colour)
 UNITS: Final = get_args(Unit)
 STEPS: Final = get_args(Step)
 KINDS: Final = get_args(Kind)
+PARTS: Final = get_args(Part)
 LANGUAGES: Final = get_args(Language)
+SECTIONS: Final = get_args(Section)
+WAYS: Final = get_args(Way)
 
 
 class Keys:
@@ -60,6 +66,30 @@ class Keys:
     KIND: Final = "kind"
     FIRST: Final = "first"
     SECOND: Final = "second"
+    SECTION: Final = "section"
+    WAY: Final = "way"
+    SCENE_REGION: Final = "scene_region"
+    SCENE_TEXT: Final = "scene_text"
+    SCENE_PAGE: Final = "scene_page"
+    PICKED: Final = "picked"
+    RUN_MODELS: Final = "run_models"
+    UPLOAD: Final = "upload"
+    TICKETS: Final = "tickets"
+    ADDRESS: Final = "address"
+    SERVER_PATH: Final = "server_path"
+    SCENE_REMOVED: Final = "scene_removed"
+    METHOD: Final = "method"
+    WEIGHTS: Final = "weights"
+    PART: Final = "part"
+    CARD: Final = "card"
+    GROUND: Final = "ground"
+    GROUND_X: Final = "ground_x"
+    GROUND_Y: Final = "ground_y"
+    MEMBERS: Final = "members"
+    MEMBER_METHOD: Final = "member_method"
+    MEMBER_NAME: Final = "member_name"
+    MEMBER_THRESHOLD: Final = "member_threshold"
+    OPENING: Final = "opening"
 
 
 KEPT: Final = (
@@ -79,5 +109,11 @@ KEPT: Final = (
     Keys.KIND,
     Keys.FIRST,
     Keys.SECOND,
+    Keys.SECTION,
+    Keys.SCENE_REGION,
+    Keys.SCENE_TEXT,
+    Keys.METHOD,
+    Keys.PART,
+    Keys.CARD,
 )
 """Choices that outlive a visit of another page; Streamlit forgets those of boxes not drawn."""

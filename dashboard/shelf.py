@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from satseg.catalog import Catalog, default_root
 from satseg.errors import RegionError
@@ -19,33 +20,69 @@ from satseg.tiles import TileSource
 if TYPE_CHECKING:
     from satseg.area import AreaHistogram
     from satseg.catalog_records import PredictionRecord, SceneRecord
+    from satseg.intake import Desk
     from satseg.jobs import Jobs
+    from satseg.pooling import Method
     from satseg.recipes import Recipe
     from satseg.regions import Region
     from satseg.zoo.card import ModelCard
+    from satseg.zoo.ensembles import EnsembleCard
 
+_opening = threading.Lock()
 Predictions = Mapping[tuple[str, str, str], "PredictionRecord"]
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """One model, or several taken together as an ensemble.
+    """One model or ensemble, or several models taken together.
 
     Attributes:
-        model_ids: ids of the models, sorted; they alone make two selections equal.
+        model_ids: ids of the models, sorted, or the id of the one ensemble.
         recipe: the cards of the models and what the catalog calls their result.
+        weights: how much each model counts; None where all count alike.
+        method: how the probabilities of several models become one.
     """
 
     model_ids: tuple[str, ...]
     recipe: Recipe = field(compare=False)
+    weights: tuple[float, ...] | None = None
+    method: Method = "mean"
 
     @classmethod
-    def of(cls, model_ids: Iterable[str]) -> Selection:
-        """Return the selection of some models of the zoo."""
+    def of(
+        cls,
+        model_ids: Iterable[str],
+        *,
+        weights: Mapping[str, float] | None = None,
+        method: Method = "mean",
+    ) -> Selection:
+        """Return the selection of some models of the zoo, or of one ensemble.
+
+        Args:
+            model_ids: the models, or the ensemble.
+            weights: how much each model counts; 1 where nothing is said.
+            method: how several become one; one model is itself.
+        """
+        from satseg.pooling import WEIGHTED
         from satseg.recipes import recipe
 
-        found = recipe(sorted(model_ids))
-        return cls(tuple(card.id for card in found.cards), found)
+        names = tuple(sorted(model_ids))
+        given = tuple((weights or {}).get(name, 1.0) for name in names)
+        plain = len(names) < 2 or method not in WEIGHTED or len(set(given)) == 1
+        how: Method = method if len(names) > 1 else "mean"
+        numbers = None if plain else given
+        return cls(names, recipe(names, weights=numbers, method=how), numbers, how)
+
+    @property
+    def token(self) -> str:
+        """Short text that tells it from every other selection."""
+        return token_of(self.model_ids, self.weights, self.method)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What a job needs to know beside the models; nothing for their plain mean."""
+        options: dict[str, Any] = {} if self.weights is None else {"weights": self.weights}
+        return options if self.method == "mean" else {**options, "method": self.method}
 
     @property
     def is_ensemble(self) -> bool:
@@ -54,8 +91,8 @@ class Selection:
 
     @property
     def title(self) -> str:
-        """The names of its models."""
-        return " + ".join(card.title for card in self.recipe.cards)
+        """Its name, or the names of its models."""
+        return self.recipe.title
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -74,6 +111,19 @@ class Selection:
     def lacking(self, bands: Sequence[str]) -> tuple[str, ...]:
         """Return the bands that it needs and ``bands`` lacks."""
         return tuple(band for band in self.bands if band not in bands)
+
+
+def token_of(
+    model_ids: Iterable[str], weights: Sequence[float] | None = None, method: str = "mean"
+) -> str:
+    """Return the token of models; the plain mean of several is told by their ids alone."""
+    names = list(model_ids)
+    numbers = [1.0] * len(names) if weights is None else list(weights)
+    pairs = sorted(zip(names, numbers, strict=True))
+    told = "+".join(name for name, _ in pairs)
+    if len({number for _, number in pairs}) > 1:
+        told += ":" + ",".join(f"{number:g}" for _, number in pairs)
+    return told if method == "mean" else f"{told}:{method}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +271,19 @@ def jobs() -> Jobs:
     return Jobs(default_root())
 
 
+@lru_cache(maxsize=1)
+def _desk() -> Desk:
+    from satseg.intake import Desk
+
+    return Desk(default_root())
+
+
+def desk() -> Desk:
+    """Return the desk at which new scenes arrive; there is one, whoever asks first."""
+    with _opening:
+        return _desk()
+
+
 def models_folder() -> Path:
     """Return where the models are looked for."""
     from satseg.zoo.card import default_models_folder
@@ -236,3 +299,34 @@ def cards() -> list[ModelCard]:
     if not folder.is_dir():
         return []
     return sorted(list_cards(folder), key=lambda card: (card.id != "farmnet", card.id))
+
+
+def ensembles() -> list[EnsembleCard]:
+    """Return the ensembles that can be used, of the zoo and of the catalog, by id.
+
+    An ensemble whose members are gone or have other weights now is left out here; the page Models
+    says what is wrong with it.
+    """
+    from satseg.errors import ModelError
+
+    usable = []
+    for card in every_ensemble():
+        try:
+            card.models()
+        except ModelError:
+            continue
+        usable.append(card)
+    return usable
+
+
+def every_ensemble() -> list[EnsembleCard]:
+    """Return all ensembles of the zoo and of the catalog, whatever became of their members."""
+    from satseg.recipes import ensemble_folders
+    from satseg.zoo.ensembles import list_ensembles
+
+    return list_ensembles(*ensemble_folders(catalog=shelf().catalog.root))
+
+
+def titles() -> dict[str, str]:
+    """Return the name of each model and each ensemble by its id, models first."""
+    return {card.id: card.title for card in (*cards(), *ensembles())}

@@ -12,6 +12,8 @@ from dashboard import (
     words_downloads,
     words_film,
     words_links,
+    words_models,
+    words_scenes,
 )
 from dashboard.session import Language
 
@@ -141,6 +143,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     **words_downloads.WORDS,
     **words_film.WORDS,
     **words_links.WORDS,
+    **words_scenes.WORDS,
+    **words_models.WORDS,
 }
 
 

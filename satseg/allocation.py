@@ -1,12 +1,22 @@
-"""How the C library shares out memory."""
+"""What this process may use: its cores, and memory as the C library shares it out."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 from functools import lru_cache
 
-_M_ARENA_MAX = -8
+_M_ARENA_MAX, _M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD = -8, -3, -1
 """Source: mallopt(3), glibc."""
+
+_KEPT = 32 * 2**20
+"""Bytes up to which freed memory is used again, the most that glibc takes: a window's arrays are
+smaller. Memory that goes back to the system is cleared before it comes again, page by page."""
+
+
+def usable_cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @lru_cache(maxsize=1)
@@ -15,10 +25,16 @@ def use_one_heap() -> bool:
 
     glibc gives each thread a heap of its own and returns little of it, so that what the reading
     thread has freed adds up to 90 MiB which differ from run to run. With one heap the peak is what
-    is in use. Elsewhere nothing is changed. Call it before threads start.
+    is in use. Freed memory is kept for the next window. Elsewhere nothing is changed. Call it
+    before threads start.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):
         return False
-    return bool(mallopt(_M_ARENA_MAX, 1))
+    agreed = [
+        mallopt(_M_ARENA_MAX, 1),
+        mallopt(_M_MMAP_THRESHOLD, _KEPT),
+        mallopt(_M_TRIM_THRESHOLD, 4 * _KEPT),
+    ]
+    return all(agreed)

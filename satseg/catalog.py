@@ -10,6 +10,7 @@ Layout below the root::
     reference/<id>.gpkg            one sample of labelled points (satseg.sampling)
     downloads/                     what ``satseg fetch`` brought, unless told otherwise
     osm/<query>/areas.gpkg         what OpenStreetMap answered to one query (satseg.osm)
+    arrivals/<id>/                 images that wait to be looked at and added (satseg.intake)
 
 An entry appears whole or not at all, and several processes may read and write at the same time.
 """
@@ -145,6 +146,7 @@ class Catalog:
         *,
         date: dt.date | str | None = None,
         region_id: str | None = None,
+        new_region: Region | None = None,
         bands: Sequence[str] | None = None,
         scene_id: str | None = None,
         title: str | None = None,
@@ -162,6 +164,7 @@ class Catalog:
             date: day of acquisition; where the file does not tell it, it must be given.
             region_id: region of its series. Without it, the smallest region that contains the
                 scene's centre; without such a region, a new one with the scene's outline.
+            new_region: a region to add together with the scene, instead of ``region_id``.
             bands: names in the order of the file; see ``satseg.bands.resolve``.
             scene_id: identifier; made from the file's name without it.
             title: name to show; the file's name without it.
@@ -182,6 +185,7 @@ class Catalog:
             path=path,
             date=date,
             region_id=region_id,
+            new_region=new_region,
             bands=None if bands is None else tuple(bands),
             scene_id=scene_id,
             title=title,
@@ -247,6 +251,7 @@ class Catalog:
         runtime: str,
         members: Sequence[str] = (),
         parameters: Mapping[str, Any] | None = None,
+        layers: Mapping[str, Path] | None = None,
     ) -> PredictionRecord:
         """Register a probability raster (uint8, nodata 255), which is copied, and return it.
 
@@ -260,6 +265,7 @@ class Catalog:
             runtime: what computed it, for example ``torch-cpu``.
             members: ids of the models of an ensemble.
             parameters: what else decided the result.
+            layers: rasters of its uncertainty by kind (``satseg.uncertainty``), copied likewise.
 
         Raises:
             CatalogError: the catalog lacks the scene.
@@ -278,7 +284,8 @@ class Catalog:
         }
         scene = self.scene(scene_id)
         try:
-            register_prediction(self._store, prediction_id, scene, probability, provenance)
+            rasters = {"probability": probability, **(layers or {})}
+            register_prediction(self._store, prediction_id, scene, rasters, provenance)
         except CatalogError:
             if self._store.item("predictions", prediction_id) is None:
                 raise

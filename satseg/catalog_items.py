@@ -22,6 +22,7 @@ from satseg import __version__
 from satseg.bands import CENTRE_NM
 from satseg.catalog_records import MULTIHASH_SHA256, SceneRecord
 from satseg.grids import Grid
+from satseg.uncertainty import LARGEST, UNCERTAINTIES, UNITS
 
 _EXTENSION = "https://stac-extensions.github.io/{}/schema.json"
 _PROJECTION = _EXTENSION.format("projection/v2.0.0")
@@ -33,6 +34,9 @@ _COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 _GEOTIFF = "image/tiff; application=geotiff"
 _MOSAIC = "application/x-gdal-vrt+xml"
 _CHUNK = 1 << 22
+_VALUES: dict[str, str] = {"probability": "P(farmland) = v / 254"} | {
+    str(kind): f"{kind}, {UNITS[kind]} = v x {LARGEST[kind]:g} / 254" for kind in UNCERTAINTIES
+}
 
 _COMMON_NAMES = {
     "coastal": "coastal",
@@ -117,9 +121,13 @@ def prediction_item(
     grid: Grid,
     *,
     provenance: Mapping[str, Any],
-    sha256: str,
+    checksums: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Return the STAC item of a prediction; ``provenance`` holds the ``satseg:`` properties."""
+    """Return the STAC item of a prediction.
+
+    ``provenance`` holds the ``satseg:`` properties; ``checksums`` the SHA-256 of the probability
+    raster and of each raster of uncertainty, by kind.
+    """
     properties = {
         "title": f"Farmland probability of {scene.title}",
         "created": timestamp(),
@@ -130,22 +138,24 @@ def prediction_item(
     }
     extensions = (_PROJECTION, _FILE, _PROCESSING)
     item = _item(prediction_id, _outline(grid), scene.date, properties, extensions)
-    checksum = {"file:checksum": MULTIHASH_SHA256 + sha256}
-    item.add_asset(
-        "probability",
-        pystac.Asset(
-            "./probability.tif",
-            "P(farmland) = v / 254",
-            None,
-            _COG,
-            ["data"],
-            extra_fields=checksum,
-        ),
-    )
-    item.add_asset(
-        "display", pystac.Asset("./display.tif", "on the tile grid", None, _COG, ["overview"])
-    )
+    for kind, sha256 in checksums.items():
+        checksum = {"file:checksum": MULTIHASH_SHA256 + sha256}
+        title = _VALUES[kind]
+        item.add_asset(
+            kind,
+            pystac.Asset(f"./{kind}.tif", title, None, _COG, ["data"], extra_fields=checksum),
+        )
+        shown = display_name(kind)
+        item.add_asset(
+            shown.removesuffix(".tif"),
+            pystac.Asset(f"./{shown}", "on the tile grid", None, _COG, ["overview"]),
+        )
     return _document(item, derived_from=f"../../scenes/{scene.id}/{scene.id}.json")
+
+
+def display_name(kind: str) -> str:
+    """Return the file name of the display copy of a prediction's raster of a kind."""
+    return "display.tif" if kind == "probability" else f"{kind}_display.tif"
 
 
 def area_item(

@@ -10,7 +10,7 @@ from typing import Any
 import rasterio
 from rasterio.errors import RasterioIOError
 
-from satseg.catalog_items import prediction_item, sha256_of
+from satseg.catalog_items import display_name, prediction_item, sha256_of
 from satseg.catalog_records import SceneRecord
 from satseg.catalog_store import Store, write_json
 from satseg.cog import storing
@@ -24,18 +24,29 @@ def register_prediction(
     store: Store,
     prediction_id: str,
     scene: SceneRecord,
-    probability: Path,
+    rasters: Mapping[str, Path],
     provenance: Mapping[str, Any],
 ) -> None:
-    """Register a probability raster; see ``Catalog.add_prediction``."""
-    grid = _grid(probability)
+    """Register a probability and the rasters of its uncertainty; see ``Catalog.add_prediction``."""
+    grid, *others = [_grid(raster) for raster in rasters.values()]
+    if any(other != grid for other in others):
+        raise CatalogError(
+            expected="rasters of uncertainty on the grid of the probability",
+            found="another grid",
+            fix="Write them with satseg.ensemble",
+        )
     with store.staging() as folder:
-        whole = folder / "probability.tif"
-        with storing(whole) as copied:
-            shutil.copyfile(probability, copied)
-        write_probability_display(whole, folder / "display.tif")
+        for kind, raster in rasters.items():
+            whole = folder / f"{kind}.tif"
+            with storing(whole) as copied:
+                shutil.copyfile(raster, copied)
+            write_probability_display(whole, folder / display_name(kind))
         item = prediction_item(
-            prediction_id, scene, grid, provenance=provenance, sha256=sha256_of(whole)
+            prediction_id,
+            scene,
+            grid,
+            provenance=provenance,
+            checksums={kind: sha256_of(folder / f"{kind}.tif") for kind in rasters},
         )
         write_json(folder / f"{prediction_id}.json", item)
         store.register("predictions", prediction_id, folder)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
+
+from satseg.uncertainty import UNCERTAINTIES, Uncertainty
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class SceneRecord:
         sha256: of the image file, hexadecimal.
         licence: terms of the image, or an empty text.
         attribution: whom to name where the image is shown, or an empty text.
+        crs: ``EPSG:n``, or the name of a coordinate reference system without a number.
+        shape: (height, width) of the image in pixels.
+        size_bytes: of the image file.
+        platform: satellite, or an empty text where nobody told.
+        cloud_percent: share of the image under clouds, 0 to 100, None likewise.
     """
 
     id: str
@@ -53,6 +60,11 @@ class SceneRecord:
     sha256: str
     licence: str = ""
     attribution: str = ""
+    crs: str = ""
+    shape: tuple[int, int] = (0, 0)
+    size_bytes: int = 0
+    platform: str = ""
+    cloud_percent: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,7 @@ class PredictionRecord:
         simulated: whether the scene is simulated.
         members: ids of the models of an ensemble; empty for one model.
         parameters: what else decided the result, for example GSD and overlap.
+        layers: COGs of its uncertainty by kind (``satseg.uncertainty``); empty for one model.
     """
 
     id: str
@@ -86,6 +99,7 @@ class PredictionRecord:
     simulated: bool = False
     members: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    layers: Mapping[Uncertainty, Path] = field(default_factory=dict)
 
 
 def scene_record(item: Mapping[str, Any], folder: Path) -> SceneRecord:
@@ -114,7 +128,22 @@ def scene_record(item: Mapping[str, Any], folder: Path) -> SceneRecord:
         sha256=item["assets"]["image"]["file:checksum"][len(MULTIHASH_SHA256) :],
         licence=properties.get("license", ""),
         attribution=properties.get("satseg:attribution", ""),
+        crs=properties.get("proj:code") or _wkt_name(properties.get("proj:wkt2", "")),
+        shape=_shape(properties.get("proj:shape", (0, 0))),
+        size_bytes=int(item["assets"]["image"].get("file:size", 0)),
+        platform=str(properties.get("platform", "")),
+        cloud_percent=properties.get("eo:cloud_cover"),
     )
+
+
+def _shape(numbers: Sequence[int]) -> tuple[int, int]:
+    height, width = numbers
+    return int(height), int(width)
+
+
+def _wkt_name(wkt: str) -> str:
+    """Return the name in a CRS's WKT, which stands in its first quotation marks."""
+    return wkt.split('"')[1] if '"' in wkt else ""
 
 
 def prediction_record(item: Mapping[str, Any], folder: Path) -> PredictionRecord:
@@ -137,6 +166,11 @@ def prediction_record(item: Mapping[str, Any], folder: Path) -> PredictionRecord
         simulated=properties["satseg:simulated"],
         members=tuple(properties["satseg:members"]),
         parameters=properties["satseg:parameters"],
+        layers={
+            kind: path
+            for kind in UNCERTAINTIES
+            if (path := asset_path(item, folder, kind)) is not None
+        },
     )
 
 

@@ -44,6 +44,7 @@ class Registration:
     copy: bool
     properties: Mapping[str, Any]
     adopt: bool
+    new_region: Region | None = None
 
 
 def register_scene(
@@ -184,8 +185,8 @@ def _scene_id(store: Store, wanted: Registration, path: Path, date: dt.date, sha
 def _region(
     catalog: Catalog, wanted: Registration, scene_id: str, scene: Scene, footprint: BaseGeometry
 ) -> Region:
-    if wanted.region_id is not None:
-        region = catalog.region(wanted.region_id)
+    if wanted.region_id is not None or wanted.new_region is not None:
+        region = wanted.new_region or catalog.region(str(wanted.region_id))
         if not region.geometry.intersects(footprint):
             west, south, east, north = footprint.bounds
             raise RegionError(

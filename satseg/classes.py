@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from satseg.errors import SceneError
-
 
 @dataclass(frozen=True, slots=True)
 class LandClass:
@@ -54,21 +52,3 @@ POND = 8
 GRASS = 9
 
 FARMLAND_CODES = tuple(item.code for item in CLASSES if item.farmland)
-
-
-def land_class(code: int) -> LandClass:
-    """Return the class with ``code``.
-
-    Raises:
-        SceneError: no class has this code.
-
-    >>> land_class(1).name_zh
-    '耕地'
-    """
-    if not 0 <= code < len(CLASSES):
-        raise SceneError(
-            expected=f"a class code from 0 to {len(CLASSES) - 1}",
-            found=str(code),
-            fix="Check that the raster is a truth raster of satseg",
-        )
-    return CLASSES[code]

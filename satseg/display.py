@@ -61,13 +61,6 @@ def false_colour_bands(bands: Sequence[str]) -> tuple[str, str, str] | None:
     return ("nir1", "red", "green") if set(FALSE_COLOUR) <= set(bands) else None
 
 
-def write_imagery_display(
-    scene: Scene, output: Path, *, bands: Sequence[str], progress: Progress | None = None
-) -> None:
-    """Write three bands of a scene as an 8-bit Web Mercator COG; see ``write_pictures``."""
-    write_pictures(scene, {output: bands}, progress=progress)
-
-
 def write_pictures(
     scene: Scene,
     pictures: Mapping[Path, Sequence[str]],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import rasterio
@@ -18,12 +19,15 @@ from rasterio.transform import from_origin
 from satseg.bands import RGB
 from satseg.classes import FARMLAND_CODES
 from satseg.engine.flow import Predictor
+from satseg.ensemble import combine
 from satseg.errors import TrainingError
-from satseg.metrics import Confusion, Reliability, confusion
+from satseg.metrics import Confusion, Ranking, Reliability, confusion
+from satseg.pooling import Pooling
 from satseg.predict import predict_scene
 from satseg.probability import NODATA, SCALE
 from satseg.scene import Scene, open_scene
 from satseg.training.pictures import IGNORED, read_mask, read_picture
+from satseg.uncertainty import UNCERTAINTIES, Uncertainty, binary_entropy
 
 _PLACE = ("EPSG:32651", 350_000.0, 3_450_000.0)
 """Where pictures without georeference are put: somewhere in Shanghai, in metres."""
@@ -66,16 +70,19 @@ class Measurement:
         images: number of pictures or scenes.
         counts: pixels by truth and prediction.
         reliability: predicted against observed frequency.
+        rankings: how each kind of uncertainty tells wrong pixels from right ones.
     """
 
     data: EvaluationSet
     images: int
     counts: Confusion
     reliability: Reliability
+    rankings: Mapping[Uncertainty, Ranking]
 
-    def row(self) -> dict[str, str | int | float]:
-        """Return the row for the model's card."""
+    def row(self) -> dict[str, Any]:
+        """Return the row for the model's card; what cannot be stated for lack of pixels is out."""
         counts = self.counts
+        ranked = {f"auroc_{kind}": found.auroc for kind, found in self.rankings.items()}
         return {
             "data": self.data.name,
             "role": self.data.role,
@@ -88,6 +95,8 @@ class Measurement:
             "accuracy": round(counts.accuracy, 4),
             "area_bias": round(counts.area_bias, 4),
             "ece": round(self.reliability.ece, 4),
+            **{name: round(value, 4) for name, value in ranked.items() if not math.isnan(value)},
+            "reliability": self.reliability.table(),
         }
 
 
@@ -123,19 +132,61 @@ def _evaluation_set(row: dict[str, Any]) -> EvaluationSet:
     return EvaluationSet(**values)
 
 
+def has_bands(data: EvaluationSet, bands: Sequence[str]) -> bool:
+    """Return whether a data set has the bands of a model; pictures are red, green and blue."""
+    return data.kind == "simulated" or set(bands) <= set(RGB)
+
+
 def usable(data: EvaluationSet, bands: Sequence[str], folder: Path | None) -> str:
     """Return why a model on ``bands`` cannot be measured on ``data``; empty where it can."""
     if data.kind == "simulated":
         return ""
-    if not set(bands) <= set(RGB):
+    if not has_bands(data, bands):
         return "has red, green and blue only"
     if folder is None or not (folder / data.images).is_dir():
         return "is not there; give its folder with --data"
     return ""
 
 
+class Mapper(Protocol):
+    """Somebody who maps a scene: a model, or an ensemble."""
+
+    def __call__(self, scene: Scene, output: Path) -> Mapping[Uncertainty, Path]:
+        """Write the probability raster of a scene; return its rasters of uncertainty, if any."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByModel:
+    """Maps with one model."""
+
+    predictor: Predictor
+
+    def __call__(self, scene: Scene, output: Path) -> Mapping[Uncertainty, Path]:
+        """Write the model's probability; there are no further rasters."""
+        predict_scene(scene, self.predictor, output)
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class ByEnsemble:
+    """Maps with several models as one."""
+
+    predictors: tuple[Predictor, ...]
+    pooling: Pooling
+
+    def __call__(self, scene: Scene, output: Path) -> Mapping[Uncertainty, Path]:
+        """Write the ensemble's probability and its uncertainty beside it."""
+        members = []
+        for number, predictor in enumerate(self.predictors):
+            members.append(output.with_name(f"member{number}.tif"))
+            predict_scene(scene, predictor, members[-1])
+        layers = {kind: output.with_name(f"{kind}.tif") for kind in UNCERTAINTIES}
+        combine(members, output, pooling=self.pooling, uncertainties=layers)
+        return layers
+
+
 def measure(
-    predictor: Predictor,
+    model: Predictor | Mapper,
     data: EvaluationSet,
     *,
     folder: Path | None,
@@ -143,13 +194,13 @@ def measure(
     threshold: float = 0.5,
     progress: Callable[[int, int], None] | None = None,
 ) -> Measurement:
-    """Return how well ``predictor`` does on ``data``.
+    """Return how well a model or an ensemble does on ``data``.
 
     Each picture or scene is mapped by satseg.predict and compared pixel by pixel with its truth, on
     the grid of the truth; probabilities on another grid are interpolated bilinearly.
 
     Args:
-        predictor: the model.
+        model: the model, or who maps a scene with several (``ByEnsemble``).
         data: what to measure on.
         folder: where the pictures are.
         simulated: scene and truth of each simulated scene (see satseg.simulate.samples).
@@ -159,20 +210,36 @@ def measure(
     Raises:
         TrainingError: pictures or masks are missing.
     """
+    mapped: Mapper = model if callable(model) else ByModel(model)
     total, reliability, images = Confusion(), Reliability.empty(), 0
+    rankings: dict[Uncertainty, Ranking] = {}
     with tempfile.TemporaryDirectory() as temporary:
         for labelled, count in _labelled(data, folder, simulated, Path(temporary)):
             output = Path(temporary) / "probability.tif"
-            predict_scene(labelled.scene, predictor, output)
+            layers = mapped(labelled.scene, output)
             probability, valid = read_probability(output, labelled.truth.shape)
             counts = valid & (labelled.truth != IGNORED)
             truth = labelled.truth == 1
             total += confusion(probability >= threshold, truth, counts)
             reliability += Reliability.of(probability[counts], truth[counts])
+            wrong = ((probability >= threshold) != truth)[counts]
+            for kind, share in _uncertainties(probability, layers):
+                found = Ranking.of(share[counts], wrong)
+                rankings[kind] = rankings.get(kind, Ranking.empty()) + found
             images += 1
             if progress is not None:
                 progress(images, count)
-    return Measurement(data, images, total, reliability)
+    return Measurement(data, images, total, reliability, rankings)
+
+
+def _uncertainties(
+    probability: NDArray[np.float32], layers: Mapping[Uncertainty, Path]
+) -> Iterator[tuple[Uncertainty, NDArray[np.floating]]]:
+    """Yield each kind of uncertainty as a share of its largest value, in the truth's shape."""
+    if not layers:
+        yield "entropy", binary_entropy(probability.astype(np.float64))
+    for kind, path in layers.items():
+        yield kind, read_probability(path, probability.shape)[0]
 
 
 def read_probability(
@@ -233,20 +300,26 @@ def _simulated(files: Sequence[tuple[Path, Path]]) -> Iterator[tuple[Labelled, i
         yield Labelled(open_scene(scene), mask), len(files)
 
 
-def place_picture(pixels: NDArray[np.uint8], gsd_m: float, path: Path) -> Scene:
-    """Return an RGB picture (3, height, width) as a scene of ``gsd_m`` metres at ``path``."""
+def place_picture(
+    pixels: NDArray[np.uint8] | NDArray[np.uint16],
+    gsd_m: float,
+    path: Path,
+    *,
+    bands: Sequence[str] = RGB,
+) -> Scene:
+    """Return a picture (bands, height, width) as a scene of ``gsd_m`` metres at ``path``."""
     crs, x, y = _PLACE
-    _, height, width = pixels.shape
+    count, height, width = pixels.shape
     with rasterio.open(
         path,
         "w",
         driver="GTiff",
         height=height,
         width=width,
-        count=3,
-        dtype="uint8",
+        count=count,
+        dtype=pixels.dtype,
         crs=crs,
         transform=from_origin(x, y, gsd_m, gsd_m),
     ) as dataset:
         dataset.write(pixels)
-    return open_scene(path, bands=RGB)
+    return open_scene(path, bands=tuple(bands))

@@ -13,6 +13,7 @@ import tempfile
 import warnings
 import zipfile
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 KINDS: Final = ("geojson", "json", "gpkg", "kml", "zip")
 """Extensions that can be read; a zip holds one Shapefile."""
 
+LOCAL_KINDS: Final = ("shp", "fgb")
+"""Further extensions of files on this machine; a Shapefile has its parts beside it."""
+
 MAX_BYTES: Final = 10_000_000
 MAX_UNPACKED_BYTES: Final = 50_000_000
 MAX_MEMBERS: Final = 100
@@ -47,6 +51,9 @@ _SQLITE: Final = b"SQLite format 3\0"
 """Source: SQLite's file format, section 1.3.1."""
 _SHAPE: Final = b"\x00\x00\x27\x0a"
 """Source: ESRI Shapefile Technical Description (1998), main file header."""
+
+_FLATGEOBUF: Final = b"fgb\x03fgb"
+"""Source: FlatGeobuf specification, magic bytes of version 3."""
 
 _GEOJSON: Final = {
     "FeatureCollection",
@@ -89,40 +96,42 @@ def read_area(name: str, data: bytes) -> FoundArea:
             that are no polygons, no usable reference system, or no area.
     """
     kind = name.rpartition(".")[2].lower()
-    if kind not in KINDS:
-        raise RegionError(
-            expected="a GeoJSON, GeoPackage or KML file or a zipped Shapefile",
-            found=repr(name[-60:]),
-            fix="Export the area as GeoPackage or GeoJSON",
-        )
-    if not 0 < len(data) <= MAX_BYTES:
-        raise RegionError(
-            expected=f"a file of 1 byte to {MAX_BYTES // 1_000_000} MB",
-            found=f"{len(data):,} bytes",
-            fix="Export the one area that you mean, with fewer vertices",
-        )
-    with tempfile.TemporaryDirectory(prefix="satseg-area-") as folder:
-        path = _stored(kind, data, Path(folder))
-        shapes = _read(path, kind)
-    return _area(shapes)
+    _check_kind(kind, KINDS, name)
+    _check_size(len(data))
+    return _found(kind, {kind: data}, lenient=False)
 
 
-def read_area_file(path: Path) -> FoundArea:
-    """Return the area in a file on this machine; see ``read_area``.
+def read_area_file(path: Path, *, lenient: bool = False) -> FoundArea:
+    """Return the area in a file on this machine: also in a Shapefile or FlatGeobuf.
+
+    Args:
+        path: the file; a Shapefile's ``.shx`` and ``.prj`` stand beside it.
+        lenient: the file may have any size, and what is no polygon is left out.
 
     Raises:
         RegionError: the file cannot be read, or what ``read_area`` raises.
     """
+    kind = path.suffix[1:].lower()
+    if path.is_file():
+        _check_kind(kind, (*KINDS, *LOCAL_KINDS), path.name)
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        parts = {kind: _bytes_of(path, lenient=lenient)}
+        if kind == "shp":
+            parts |= {
+                part: _bytes_of(beside, lenient=lenient)
+                for beside in path.parent.iterdir()
+                if beside.stem == path.stem and (part := beside.suffix[1:].lower()) in _PARTS[1:]
+            }
     except OSError as error:
         raise RegionError(
             expected="a file with the outline of an area",
             found=f"{path}: {type(error).__name__}",
             fix="Check the name",
         ) from error
-    return read_area(path.name, data)
+    size = sum(len(data) for data in parts.values())
+    if not (lenient and size > 0):
+        _check_size(size)
+    return _found(kind, parts, lenient=lenient)
 
 
 def polygons_of(geometry: BaseGeometry) -> BaseGeometry:
@@ -150,19 +159,63 @@ def polygons_of(geometry: BaseGeometry) -> BaseGeometry:
     return whole
 
 
-def _stored(kind: str, data: bytes, folder: Path) -> Path:
+def _bytes_of(path: Path, *, lenient: bool) -> bytes:
+    with path.open("rb") as file:
+        return file.read() if lenient else file.read(MAX_BYTES + 1)
+
+
+def _check_kind(kind: str, kinds: tuple[str, ...], name: str) -> None:
+    if kind not in kinds:
+        raise RegionError(
+            expected="a GeoJSON, GeoPackage or KML file or a zipped Shapefile",
+            found=repr(name[-60:]),
+            fix="Export the area as GeoPackage or GeoJSON",
+        )
+
+
+def _check_size(size: int) -> None:
+    if not 0 < size <= MAX_BYTES:
+        raise RegionError(
+            expected=f"a file of 1 byte to {MAX_BYTES // 1_000_000} MB",
+            found=f"{size:,} bytes",
+            fix="Export the one area that you mean, with fewer vertices",
+        )
+
+
+def _found(kind: str, parts: Mapping[str, bytes], *, lenient: bool) -> FoundArea:
+    """Return the area in a file of some kind, given as the contents of its parts."""
+    with tempfile.TemporaryDirectory(prefix="satseg-area-") as folder:
+        path = _stored(kind, parts, Path(folder))
+        shapes = _read(path, kind, most=None if lenient else MAX_SHAPES)
+    return _area(shapes, lenient=lenient)
+
+
+def _stored(kind: str, parts: Mapping[str, bytes], folder: Path) -> Path:
     """Write the content under a name of ours, once it is what its extension says."""
+    data = parts[kind]
     if kind == "zip":
         return _unzipped(data, folder)
+    if kind == "shp":
+        for part, content in parts.items():
+            (folder / f"area.{part}").write_bytes(content)
     path = folder / f"area.{'geojson' if kind == 'json' else kind}"
     path.write_bytes(data)
     if kind == "gpkg":
         _check_geopackage(path, data)
     elif kind == "kml":
         _check_kml(data)
+    elif kind == "shp":
+        _check_start(data, _SHAPE, "Shapefile", "a .shp that is none")
+    elif kind == "fgb":
+        _check_start(data, _FLATGEOBUF, "FlatGeobuf", "other first bytes")
     else:
         _check_geojson(data)
     return path
+
+
+def _check_start(data: bytes, first: bytes, what: str, found: str) -> None:
+    if not data.startswith(first):
+        raise _unreadable(what, found)
 
 
 def _check_geojson(data: bytes) -> None:
@@ -236,9 +289,7 @@ def _unzipped(data: bytes, folder: Path) -> Path:
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise _unreadable("zipped Shapefile", type(error).__name__) from error
     path = folder / "area.shp"
-    with path.open("rb") as file:
-        if file.read(len(_SHAPE)) != _SHAPE:
-            raise _unreadable("zipped Shapefile", "a .shp that is none")
+    _check_start(path.read_bytes(), _SHAPE, "zipped Shapefile", "a .shp that is none")
     return path
 
 
@@ -270,14 +321,14 @@ def _shapefile(members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     return {part: found[part] for part in _PARTS if part in found}
 
 
-def _read(path: Path, kind: str) -> gpd.GeoDataFrame:
+def _read(path: Path, kind: str, *, most: int | None) -> gpd.GeoDataFrame:
     """Return the shapes of all layers, in WGS 84."""
     import geopandas as gpd
     import pandas as pd
     import pyogrio
 
     frames = []
-    left = MAX_SHAPES + 1
+    count = 0
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of broken rings, which are repaired or refused below
@@ -285,20 +336,23 @@ def _read(path: Path, kind: str) -> gpd.GeoDataFrame:
             if len(layers) > MAX_LAYERS:
                 raise _unreadable(kind, f"{len(layers)} layers")
             for layer in layers:
-                if left <= 0:
+                left = None if most is None else most + 1 - count
+                if left == 0:
                     break
                 frame = pyogrio.read_dataframe(
                     path, layer=layer, columns=[], max_features=left, on_invalid="ignore"
                 )
                 if isinstance(frame, gpd.GeoDataFrame) and len(frame):
+                    if frame.crs is None and kind in LOCAL_KINDS:
+                        raise _unreadable(kind, "no coordinate reference system")
                     frames.append(_in_degrees(frame))
-                    left -= len(frame)
+                    count += len(frame)
     except RegionError:
         raise
     except Exception as error:  # whatever a driver raises for a broken file
         raise _unreadable(kind, type(error).__name__) from error
-    if left <= 0:
-        raise _unreadable(kind, f"more than {MAX_SHAPES} shapes")
+    if most is not None and count > most:
+        raise _unreadable(kind, f"more than {most} shapes")
     if not frames:
         raise _unreadable(kind, "no shape")
     return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs="EPSG:4326")
@@ -314,27 +368,27 @@ def _in_degrees(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame.to_crs("EPSG:4326")
 
 
-def _area(frame: gpd.GeoDataFrame) -> FoundArea:
+def _area(frame: gpd.GeoDataFrame, *, lenient: bool) -> FoundArea:
     shapes = [shape for shape in frame.geometry if shape is not None and not shape.is_empty]
     kinds = Counter(shape.geom_type for shape in shapes)
-    others = {kind: n for kind, n in kinds.items() if kind not in ("Polygon", "MultiPolygon")}
-    if others or not shapes:
+    polygons = [shape for shape in shapes if shape.geom_type in ("Polygon", "MultiPolygon")]
+    if not polygons or (len(polygons) < len(shapes) and not lenient):
         found = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
         raise RegionError(
             expected="polygons only",
             found=found or "no shape with coordinates",
             fix="Keep the polygons and remove everything else from the file",
         )
-    vertices = int(sum(shapely.get_num_coordinates(shape) for shape in shapes))
-    if vertices > MAX_VERTICES:
+    vertices = int(sum(shapely.get_num_coordinates(shape) for shape in polygons))
+    if vertices > MAX_VERTICES and not lenient:
         raise RegionError(
             expected=f"at most {MAX_VERTICES:,} vertices",
             found=f"{vertices:,}",
             fix="Simplify the outline, for example in QGIS",
         )
-    repaired = not all(shape.is_valid for shape in shapes)
-    whole = shapely.union_all([shapely.make_valid(shapely.force_2d(shape)) for shape in shapes])
-    return FoundArea(polygons_of(whole), len(shapes), repaired)
+    repaired = not all(shape.is_valid for shape in polygons)
+    whole = shapely.union_all([shapely.make_valid(shapely.force_2d(shape)) for shape in polygons])
+    return FoundArea(polygons_of(whole), len(polygons), repaired)
 
 
 def _unreadable(what: str, found: str) -> RegionError:

@@ -9,12 +9,10 @@ from shapely.geometry.base import BaseGeometry
 
 from satseg.area import area_histogram
 from satseg.catalog import Catalog
+from satseg.catalog_records import SceneRecord
 from satseg.errors import RegionError
 from satseg.interest import overlapping
-from satseg.probability import threshold_level
-from satseg.recipes import usual_threshold
-from satseg.series import tidy
-from satseg.workflow import observation
+from satseg.workflow import measured_series
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,30 +42,22 @@ def series_within(
         RegionError: no scene shares ground with the polygon, or there is no such region.
         ModelError: the threshold is outside of 0 to 1.
     """
-    if threshold is not None:
-        threshold_level(threshold)  # refuse before any area is measured
-    if region_id is not None:
-        catalog.region(region_id)
-    scenes = {scene.id: scene for scene in overlapping(geometry, catalog.scenes(region_id))}
-    if not scenes:
-        raise RegionError(
-            expected="an area that shares ground with a scene of the catalog",
-            found="scenes elsewhere only",
-            fix="Choose another area, or add a scene of this place with 'satseg scenes add'",
-        )
-    newest = {(found.scene_id, found.model_id): found for found in catalog.predictions()}
-    chosen = [
-        found
-        for (scene_id, model_id), found in newest.items()
-        if scene_id in scenes and (models is None or model_id in models)
-    ]
-    own = {name: usual_threshold(name) for name in {found.model_id for found in chosen}}
-    return tidy(
-        observation(
-            scenes[found.scene_id],
-            found,
-            area_histogram(found.probability, geometry),
-            own[found.model_id] if threshold is None else threshold,
-        )
-        for found in chosen
+
+    def sharing_ground(scenes: list[SceneRecord]) -> list[SceneRecord]:
+        found = overlapping(geometry, scenes)
+        if not found:
+            raise RegionError(
+                expected="an area that shares ground with a scene of the catalog",
+                found="scenes elsewhere only",
+                fix="Choose another area, or add a scene of this place with 'satseg scenes add'",
+            )
+        return found
+
+    return measured_series(
+        catalog,
+        lambda _, found: area_histogram(found.probability, geometry),
+        models,
+        threshold=threshold,
+        region_id=region_id,
+        among=sharing_ground,
     )

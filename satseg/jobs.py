@@ -30,9 +30,13 @@ from satseg.catalog import Catalog
 from satseg.catalog_store import write_json
 from satseg.errors import CatalogError
 from satseg.identifiers import is_identifier
+from satseg.pooling import Method
 from satseg.recipes import recipe
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
+Event = tuple[float, State]
+"""When (seconds since 1970) a job came into a state."""
+
 ACTIVE: tuple[State, ...] = ("queued", "running")
 
 STALE_S = 30.0
@@ -57,6 +61,7 @@ class Job:
         model_ids: the model, or the models of an ensemble.
         weights: weight of each model, or None for equal ones.
         models: folder of the models, or None for the default one.
+        method: how the probabilities of several models become one.
         state: how far it is.
         done: steps done.
         total: steps in all; 0 before the first one.
@@ -66,6 +71,7 @@ class Job:
         ends: when it will presumably end, seconds since 1970, or None.
         heartbeat: when its worker was last alive, seconds since 1970, or None.
         owner: whose half-written files are the worker's, or None.
+        events: each state that it came into, oldest first.
     """
 
     id: str
@@ -73,6 +79,7 @@ class Job:
     model_ids: tuple[str, ...]
     weights: tuple[float, ...] | None = None
     models: str | None = None
+    method: Method = "mean"
     state: State = "queued"
     done: int = 0
     total: int = 0
@@ -82,6 +89,31 @@ class Job:
     ends: float | None = None
     heartbeat: float | None = None
     owner: str | None = None
+    events: tuple[Event, ...] = ()
+
+    @property
+    def started(self) -> float | None:
+        """When its worker last began with it, seconds since 1970, or None."""
+        return max((when for when, state in self.events if state == "running"), default=None)
+
+    @property
+    def ended(self) -> float | None:
+        """When it ended, seconds since 1970, or None."""
+        ends = [when for when, state in self.events if state not in ACTIVE]
+        return ends[-1] if ends and self.state not in ACTIVE else None
+
+    @property
+    def took_s(self) -> float | None:
+        """Seconds from the start to the end, or until now; None where it never began."""
+        if self.started is None or (self.ended is None and self.state != "running"):
+            return None
+        return max(0.0, (self.ended or time.time()) - self.started)
+
+    def entered(self, state: State, **changes: Any) -> Job:
+        """Return the job as it comes into a state now; the state it is in already is no event."""
+        known = bool(self.events) and self.events[-1][1] == state
+        events = self.events if known else (*self.events, (time.time(), state))
+        return replace(self, state=state, events=events, **changes)
 
     @property
     def seconds_left(self) -> float | None:
@@ -164,6 +196,7 @@ class Jobs:
         model_ids: Sequence[str],
         *,
         weights: Sequence[float] | None = None,
+        method: Method = "mean",
         models: Path | None = None,
     ) -> str:
         """Queue a prediction and return the job's id; one that is under way is not queued twice.
@@ -174,15 +207,22 @@ class Jobs:
             BandError: the scene lacks a band that a model needs.
         """
         scene = self._catalog.scene(scene_id)
-        recipe(model_ids, weights=weights, models=models).check_bands(scene.bands)
+        recipe(
+            model_ids,
+            weights=weights,
+            method=method,
+            models=models,
+            catalog=self._catalog.root,
+        ).check_bands(scene.bands)
         wanted = Job(
             id=f"{time.time_ns():020d}-{uuid.uuid4().hex[:6]}",
             scene_id=scene_id,
             model_ids=tuple(model_ids),
             weights=None if weights is None else tuple(weights),
             models=None if models is None else str(models.absolute()),
+            method=method,
             submitted=time.time(),
-        )
+        ).entered("queued")
         with self._guard:
             for job in self.list():
                 if job.state in ACTIVE and _task(job) == _task(wanted):
@@ -224,6 +264,41 @@ class Jobs:
         """
         if self.get(job_id).state in ACTIVE:
             self._files.ask_to_cancel(job_id)
+
+    def retry(self, job_id: str) -> str:
+        """Submit a job that has ended once more in its own place, and return the new id.
+
+        Raises:
+            CatalogError: there is no such job, or its scene is gone.
+            ModelError: its model is gone.
+        """
+        job = self.get(job_id)
+        if job.state in ACTIVE:
+            return job.id
+        models = None if job.models is None else Path(job.models)
+        again = self.submit(job.scene_id, job.model_ids, weights=job.weights, models=models)
+        self.forget(job.id)
+        return again
+
+    def forget(self, job_id: str) -> None:
+        """Forget a job that has ended; one that has not, or whose worker may yet write, stays.
+
+        Raises:
+            CatalogError: there is no such job.
+        """
+        if self.get(job_id).state in ACTIVE:
+            return
+        left_open = self._files.read(job_id)
+        is_open = left_open is not None and left_open.state in ACTIVE
+        if not (is_open and self._files.has_worker()):
+            self._files.forget(job_id)
+
+    def clear(self) -> int:
+        """Forget every job that has ended; return how many there were."""
+        ended = [job.id for job in self.list() if job.state not in ACTIVE]
+        for job_id in ended:
+            self.forget(job_id)
+        return len(ended)
 
     def _judged(self, job: Job) -> Job:
         """Return the job with the state that follows from marks and heartbeat."""
@@ -281,7 +356,7 @@ def start_worker(catalog_root: Path) -> subprocess.Popen[bytes]:
 
 def _task(job: Job) -> tuple[object, ...]:
     pairs = zip(job.model_ids, job.weights or (1.0,) * len(job.model_ids), strict=True)
-    return job.scene_id, tuple(sorted(pairs)), job.models
+    return job.scene_id, tuple(sorted(pairs)), job.method, job.models
 
 
 def _job(document: Mapping[str, Any]) -> Job:
@@ -290,6 +365,7 @@ def _job(document: Mapping[str, Any]) -> Job:
         **{
             **document,
             "model_ids": tuple(document["model_ids"]),
+            "events": tuple((when, state) for when, state in document.get("events", ())),
             "weights": None if weights is None else tuple(weights),
         }
     )

@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from filelock import Timeout
 
 from satseg.allocation import use_one_heap
 from satseg.catalog import Catalog
 from satseg.errors import Cancelled, SatsegError
-from satseg.jobs import DIED, Job, JobFiles
+from satseg.jobs import DIED, Job, JobFiles, State
 
 HEARTBEAT_S = 1.0
 LINGER_S = 20.0
@@ -67,7 +68,7 @@ class Worker:
             if job.state == "running":
                 if job.owner is not None:
                     self._catalog.discard_staging_of(job.owner)
-                self._files.write(replace(job, state="failed", message=DIED))
+                self._files.write(job.entered("failed", message=DIED))
         ended = [job.id for job in jobs if job.state not in ("queued", "running")]
         for job_id in ended[:-KEPT_JOBS]:
             self._files.forget(job_id)
@@ -89,7 +90,7 @@ class Worker:
             if job is None or job.state != "queued":
                 continue
             if self._files.is_cancelled(job.id):
-                self._files.write(replace(job, state="cancelled"))
+                self._files.write(job.entered("cancelled"))
                 continue
             return job
         return None
@@ -104,20 +105,21 @@ class Worker:
                     job.scene_id,
                     job.model_ids,
                     weights=job.weights,
+                    method=job.method,
                     models=None if job.models is None else Path(job.models),
                     progress=report.progress,
                     cancelled=lambda: self._stopping.is_set() or self._files.is_cancelled(job.id),
                 )
-                report.end(state="done", prediction_id=record.id)
+                report.end("done", prediction_id=record.id)
             except Cancelled:
                 asked = self._files.is_cancelled(job.id)
-                report.end(state="cancelled" if asked else "queued")
+                report.end("cancelled" if asked else "queued")
             except SatsegError as error:
-                report.end(state="failed", message=str(error))
+                report.end("failed", message=str(error))
             except Exception as error:  # a fault of ours must not stop the queue
                 _log.exception("job %s", job.id)
                 message = f"Unexpected {type(error).__name__}: {error}. See {self._log_path()}."
-                report.end(state="failed", message=message)
+                report.end("failed", message=message)
 
     def _log_path(self) -> Path:
         return self._files.folder / "worker.log"
@@ -129,7 +131,7 @@ class _Report:
     def __init__(self, files: JobFiles, job: Job, owner: str) -> None:
         self._files = files
         self._lock = threading.Lock()
-        self._job = replace(job, state="running", owner=owner, message="", done=0, total=0)
+        self._job = job.entered("running", owner=owner, message="", done=0, total=0)
         self._first: tuple[float, int] | None = None
         self._written = 0.0
 
@@ -165,10 +167,10 @@ class _Report:
         if now - self._written > _POLL_S:
             self._write()
 
-    def end(self, **changes: object) -> None:
+    def end(self, state: State, **changes: Any) -> None:
         """Write how the job ended; no heartbeat follows."""
         with self._lock:
-            self._job = replace(self._job, ends=None, **changes)  # type: ignore[arg-type]
+            self._job = self._job.entered(state, ends=None, **changes)
         self._write()
 
     def _write(self) -> None:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+CODES = 255
+"""Steps in which uncertainty is counted, as in its rasters (satseg.probability)."""
+
 BINS = 10
 """Bins of the reliability diagram."""
 
@@ -107,6 +110,18 @@ class Reliability:
             np.bincount(index, weights=ones, minlength=BINS).astype(np.float64),
         )
 
+    def table(self) -> dict[str, list[float]]:
+        """Return the bins that hold pixels: share of all, mean prediction, observed frequency."""
+        held = self.count > 0
+        count = self.count[held]
+        shares = count / count.sum() if held.any() else count
+        parts = {
+            "share": shares,
+            "predicted": self.predicted[held] / count,
+            "observed": self.observed[held] / count,
+        }
+        return {name: [round(float(value), 4) for value in row] for name, row in parts.items()}
+
     @property
     def ece(self) -> float:
         """Expected calibration error: mean |predicted - observed| over bins, weighted by pixels.
@@ -116,6 +131,49 @@ class Reliability:
         """
         total = self.count.sum()
         return float(np.abs(self.predicted - self.observed).sum() / total) if total else math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """How well a measure of uncertainty tells wrong pixels from right ones.
+
+    Attributes:
+        wrong, right: (255,) pixels by the code of their uncertainty, 0 for the surest.
+    """
+
+    wrong: NDArray[np.int64]
+    right: NDArray[np.int64]
+
+    def __add__(self, other: Ranking) -> Ranking:
+        return Ranking(self.wrong + other.wrong, self.right + other.right)
+
+    @classmethod
+    def empty(cls) -> Ranking:
+        """Return the ranking of no pixels."""
+        return cls(np.zeros(CODES, dtype=np.int64), np.zeros(CODES, dtype=np.int64))
+
+    @classmethod
+    def of(cls, share: NDArray[np.floating], wrong: NDArray[np.bool_]) -> Ranking:
+        """Return the ranking of uncertainties as shares of the largest one, 0 to 1."""
+        codes = np.rint(np.clip(share, 0, 1) * (CODES - 1)).astype(np.intp).ravel()
+        flat = wrong.ravel()
+        return cls(
+            np.bincount(codes[flat], minlength=CODES).astype(np.int64),
+            np.bincount(codes[~flat], minlength=CODES).astype(np.int64),
+        )
+
+    @property
+    def auroc(self) -> float:
+        """Chance that a wrong pixel is less sure than a right one, ties half; nan without either.
+
+        It is the area under the receiver operating characteristic.
+
+        Source: Hanley and McNeil (1982), The meaning and use of the area under a ROC curve.
+        """
+        below = np.concatenate([[0], np.cumsum(self.right)[:-1]])
+        pairs = float(self.wrong.sum()) * float(self.right.sum())
+        wins = float((self.wrong * (below + self.right / 2)).sum())
+        return wins / pairs if pairs else math.nan
 
 
 def confusion(

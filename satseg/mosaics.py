@@ -1,8 +1,8 @@
 """Mosaics: tiles that are read as one image, through a VRT that the catalog keeps.
 
-A VRT names other files. So that none reaches files that nobody meant to show, only those are opened
-that lie in a catalog, hold nothing but plain pieces of bands, and name GeoTIFFs; a VRT from
-elsewhere is not an image here.
+A VRT names other files, on this machine or at an address. So that none reaches files that nobody
+meant to show, only those are opened that lie in a catalog, hold nothing but plain pieces of bands,
+and name GeoTIFFs; a VRT from elsewhere is not an image here.
 """
 
 from __future__ import annotations
@@ -15,13 +15,17 @@ from functools import lru_cache
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import rasterio
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import parse
+from rasterio.errors import RasterioError
 
+from satseg.addresses import Address, is_gdal_name
 from satseg.errors import SceneError, StorageError
 from satseg.grids import Grid
 
 SUFFIX = ".vrt"
+ALPHA = "alpha"
 _MAX_BYTES = 64 * 2**20
 _KEPT_IN = ("scenes", ".staging")
 _ELEMENTS = {
@@ -32,6 +36,7 @@ _ELEMENTS = {
     "MDI",
     "VRTRasterBand",
     "NoDataValue",
+    "ColorInterp",
     "Description",
     "SimpleSource",
     "SourceFilename",
@@ -57,14 +62,14 @@ class Tile:
     """One GeoTIFF of a mosaic.
 
     Attributes:
-        path: the file, whose bands are the mosaic's in the same order.
+        path: the file or its address; its bands are the mosaic's in the same order.
         row: 0-based row of the mosaic in which the tile's first row lies.
         column: likewise.
         height: rows.
         width: columns.
     """
 
-    path: Path
+    path: Path | Address
     row: int
     column: int
     height: int
@@ -79,11 +84,11 @@ class Mosaic:
         tiles: at least one.
         height: rows of the whole.
         width: columns of the whole.
-        bands: name of each band.
+        bands: name of each band, "" for none, "alpha" for one that says what is transparent.
         dtype: numpy name of the tiles' data type.
         grid: where the whole lies, None for an image in the sensor's geometry.
         rpc: rational polynomials of such an image, as GDAL's metadata domain RPC writes them.
-        nodata: value of each band where there is no data.
+        nodata: value of each band where there is no data; None for no such value.
     """
 
     tiles: Sequence[Tile]
@@ -93,7 +98,7 @@ class Mosaic:
     dtype: str
     grid: Grid | None
     rpc: Mapping[str, str] | None = None
-    nodata: float = 0
+    nodata: float | None = 0
 
     def __post_init__(self) -> None:
         outside = [
@@ -129,9 +134,8 @@ def write_mosaic(path: Path, mosaic: Mosaic, *, tags: Mapping[str, str] | None =
         for key, value in (pairs or {}).items():
             ET.SubElement(metadata, "MDI", key=key).text = value
     folder = path.parent.resolve()
-    names = [os.path.relpath(tile.path.resolve(), folder) for tile in mosaic.tiles]
     for index, band in enumerate(mosaic.bands, start=1):
-        _write_band(root, mosaic, index, band, names)
+        _write_band(root, mosaic, index, band, folder)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         ET.ElementTree(root).write(temporary, encoding="utf-8")
@@ -145,16 +149,22 @@ def write_mosaic(path: Path, mosaic: Mosaic, *, tags: Mapping[str, str] | None =
         ) from error
 
 
-def _write_band(
-    root: ET.Element, mosaic: Mosaic, index: int, name: str, files: Sequence[str]
-) -> None:
+def _write_band(root: ET.Element, mosaic: Mosaic, index: int, name: str, folder: Path) -> None:
     kind = _GDAL_TYPES[mosaic.dtype]
     band = ET.SubElement(root, "VRTRasterBand", dataType=kind, band=str(index))
-    ET.SubElement(band, "Description").text = name
-    ET.SubElement(band, "NoDataValue").text = repr(mosaic.nodata)
-    for tile, file in zip(mosaic.tiles, files, strict=True):
+    if name == ALPHA:
+        ET.SubElement(band, "ColorInterp").text = "Alpha"
+    elif name:
+        ET.SubElement(band, "Description").text = name
+    if mosaic.nodata is not None:
+        ET.SubElement(band, "NoDataValue").text = repr(mosaic.nodata)
+    for tile in mosaic.tiles:
         source = ET.SubElement(band, "SimpleSource")
-        ET.SubElement(source, "SourceFilename", relativeToVRT="1").text = file
+        if isinstance(tile.path, Address):
+            ET.SubElement(source, "SourceFilename", relativeToVRT="0").text = tile.path.gdal
+        else:
+            file = os.path.relpath(tile.path.resolve(), folder)
+            ET.SubElement(source, "SourceFilename", relativeToVRT="1").text = file
         ET.SubElement(source, "SourceBand").text = str(index)
         size = {"xSize": str(tile.width), "ySize": str(tile.height)}
         ET.SubElement(
@@ -197,16 +207,36 @@ def _check(path: Path, _written_ns: int, size: int) -> None:
         elements = list(parse(path).iter())
     except (ET.ParseError, DefusedXmlException, OSError, ValueError) as error:
         raise _refused(path, str(error)) from error
-    files = set()
+    files, images = set(), set()
     for element in elements:
         if element.tag not in _ELEMENTS or "subClass" in element.attrib:
             raise _refused(path, f"the element {element.tag}")
         if element.tag == "SourceFilename":
-            if element.get("relativeToVRT") != "1":
+            name = element.text or ""
+            if element.get("relativeToVRT") == "1":
+                files.add(name)
+            elif is_gdal_name(name):
+                images.add(name)
+            else:
                 raise _refused(path, "a file that is not named relative to it")
-            files.add(element.text or "")
     for name in files:
         _check_tile(path, folder / name)
+    for name in images:
+        _check_image(name)
+
+
+def _check_image(name: str) -> None:
+    """Raise SceneError unless a GeoTIFF is at an address."""
+    try:
+        with rasterio.open(name, driver="GTiff"):
+            pass
+    except RasterioError as error:
+        raise SceneError(
+            expected=f"a GeoTIFF that can be read at {name}",
+            found=str(error),
+            fix="Check the network, the address, and for a bucket the keys in AWS_ACCESS_KEY_ID"
+            " and AWS_SECRET_ACCESS_KEY, or AWS_NO_SIGN_REQUEST=YES",
+        ) from error
 
 
 def _check_tile(path: Path, tile: Path) -> None:

@@ -28,6 +28,10 @@ Validity = Literal["all", "nodata", "mask", "blackfill"]
 CACHE_BYTES = 64 * 2**20
 """Bound of GDAL's block cache, which otherwise takes 5 % of the machine's memory."""
 
+_CONNECT_S = 10
+_ANSWER_S = 120
+"""Seconds that a web server may take, which otherwise may take for ever."""
+
 _PIECE_SAMPLES = 2**20
 _OVERVIEW_FROM = 8
 _AVERAGES_FROM = 1.5
@@ -39,7 +43,9 @@ AVERAGES = "average"
 
 def raster_environment() -> rasterio.Env:
     """Return the GDAL settings under which this package reads and writes."""
-    return rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES)
+    return rasterio.Env(
+        GDAL_CACHEMAX=CACHE_BYTES, GDAL_HTTP_CONNECTTIMEOUT=_CONNECT_S, GDAL_HTTP_TIMEOUT=_ANSWER_S
+    )
 
 
 @contextmanager
@@ -229,11 +235,14 @@ class PixelReader:
 
 
 def _differs(numbers: NDArray[np.number], nodata: Sequence[float]) -> NDArray[np.bool_]:
-    same = np.stack(
-        [
-            np.zeros(band.shape, dtype=np.bool_) if math.isnan(value) else band == value
-            for band, value in zip(numbers, nodata, strict=True)
-        ]
-    )
-    missing = same.any(axis=0) if numbers.dtype.kind == "f" else same.all(axis=0)
-    return np.asarray(~missing)
+    """Return where whole numbers differ from nodata in any band, other numbers in all bands."""
+    everywhere = numbers.dtype.kind == "f"
+    valid = np.full(numbers.shape[1:], everywhere)
+    for band, value in zip(numbers, nodata, strict=True):
+        same_kind = int(value) if value.is_integer() and not everywhere else value
+        differs = True if math.isnan(value) else band != same_kind
+        if everywhere:
+            valid &= differs
+        else:
+            valid |= differs
+    return valid

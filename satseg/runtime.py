@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import threading
 import warnings
 from dataclasses import dataclass, field
@@ -15,6 +14,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from satseg.allocation import usable_cores
+from satseg.augmentation import Augmented
 from satseg.engine.flow import Predictor
 from satseg.errors import ModelError
 from satseg.zoo.card import STRIDE, ModelCard, load_card
@@ -24,6 +25,9 @@ Runtime = Literal["auto", "torch", "openvino", "openvino-int8"]
 
 _TRACED_PX = 256
 """Side of the window with which a network is traced: its size is free, its memory is not."""
+
+_SHAPES = 2
+"""Shapes of windows for which a network stays compiled."""
 
 CUDA_BATCH = 8
 """Windows that a GPU gets at once; halved where its memory is too small."""
@@ -80,7 +84,8 @@ class OpenVinoPredictor:
     """A network run by OpenVINO on the CPU, one window and one core a call, several side by side.
 
     Each call runs on one core, so that a window's result does not depend on how many cores there
-    are. The network is compiled for the shape of the windows when the first one comes.
+    are. The network is compiled for the shape of the windows when the first one comes; oblong
+    windows that are turned have two shapes, and as many are remembered.
 
     Attributes:
         bands: bands in the order of the network's channels.
@@ -104,8 +109,7 @@ class OpenVinoPredictor:
         self.lanes = lanes
         self._model = model
         self._guard = threading.Lock()
-        self._shape: tuple[int, ...] = ()
-        self._idle: SimpleQueue[Any] = SimpleQueue()
+        self._idle: dict[tuple[int, ...], SimpleQueue[Any]] = {}
 
     @property
     def runtime(self) -> str:
@@ -123,7 +127,7 @@ class OpenVinoPredictor:
         idle = self._requests(window.shape)
         request = idle.get()
         try:
-            return np.array(request.infer([window])[0], dtype=np.float32)
+            return np.array(request.infer([window], share_inputs=True)[0], dtype=np.float32)
         finally:
             idle.put(request)
 
@@ -132,7 +136,7 @@ class OpenVinoPredictor:
         import openvino
 
         with self._guard:
-            if shape != self._shape:
+            if shape not in self._idle:
                 self._model.reshape(list(shape))
                 options = {
                     "INFERENCE_PRECISION_HINT": "f32",
@@ -141,11 +145,11 @@ class OpenVinoPredictor:
                     "INFERENCE_NUM_THREADS": self.lanes,
                 }
                 compiled = openvino.Core().compile_model(self._model, "CPU", options)
-                self._idle = SimpleQueue()
+                requests: SimpleQueue[Any] = SimpleQueue()
                 for _ in range(self.lanes):
-                    self._idle.put(compiled.create_infer_request())
-                self._shape = shape
-            return self._idle
+                    requests.put(compiled.create_infer_request())
+                self._idle = dict([*self._idle.items(), (shape, requests)][-_SHAPES:])
+            return self._idle[shape]
 
 
 def load_predictor(
@@ -193,11 +197,13 @@ class ZooSource:
         folder: of the model, the same path on every worker.
         sha256: of its weights; another file there is refused.
         runtime: as in ``load_predictor``.
+        augmented: whether it is applied to all eight flips and turns of a window.
     """
 
     folder: Path
     sha256: str
     runtime: Runtime = "auto"
+    augmented: bool = False
 
     def __call__(self, lanes: int) -> Predictor:
         """Return the model, ready to run ``lanes`` windows side by side.
@@ -212,12 +218,8 @@ class ZooSource:
                 found=f"{card.sha256[:12]}…",
                 fix="Give all workers the same models folder",
             )
-        return load_predictor(card, runtime=self.runtime, lanes=lanes)
-
-
-def usable_cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        predictor = load_predictor(card, runtime=self.runtime, lanes=lanes)
+        return Augmented(predictor) if self.augmented else predictor
 
 
 def torch_predictor(

@@ -6,6 +6,7 @@ import datetime
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
+from satseg.allocation import usable_cores
 from satseg.bands import canonical, positions, resolve
 from satseg.dates import parse_date
 from satseg.errors import BandError, DateError, SceneError
@@ -29,8 +31,9 @@ from satseg.windows import Window
 SIMULATED_TAG = "SATSEG_SIMULATED"
 _DATE_TAGS = ("ACQUISITION_DATE", "ACQUISITIONDATETIME", "TIFFTAG_DATETIME")
 _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
+_WHOLE_SIDE = 2048
 _SAMPLE_SIDE = 128
-_SAMPLES_PER_AXIS = 16
+_SAMPLES_PER_AXIS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,18 @@ class SceneReader:
             BandError: the scene lacks a band.
             SceneError: the file cannot be read there.
         """
+        scaled, valid = self.values(window, gsd_m=gsd_m, bands=bands)
+        mask = np.broadcast_to(~valid, scaled.shape).copy()
+        return np.ma.MaskedArray(scaled, mask=mask, fill_value=0)
+
+    def values(
+        self, window: Window, *, gsd_m: float | None = None, bands: Sequence[str] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return what ``read`` does as values (bands, height, width) and validity (height, width).
+
+        Raises:
+            BandError, SceneError: as ``read``.
+        """
         scene = self.scene
         wanted = positions(scene.bands, scene.bands if bands is None else bands)
         grid = scene.grid_at(gsd_m)
@@ -112,8 +127,7 @@ class SceneReader:
         scaled = scene.stretch.select(wanted).apply(numbers)
         if not valid.all():
             scaled[:, ~valid] = 0
-        mask = np.broadcast_to(~valid, scaled.shape).copy()
-        return np.ma.MaskedArray(scaled, mask=mask, fill_value=0)
+        return scaled, valid
 
 
 def open_scene(
@@ -125,7 +139,7 @@ def open_scene(
     """Return the scene in a GeoTIFF.
 
     Opening reads a sample of the pixels, for the stretch and to find damaged files: all of a scene
-    of up to 2048 x 2048 pixels, 16 x 16 evenly spread squares of 128 x 128 pixels of a larger one.
+    of up to 2048 x 2048 pixels, 12 x 12 evenly spread squares of 128 x 128 pixels of a larger one.
 
     Args:
         path: a GeoTIFF or COG with 3 or more bands and a CRS. An alpha band or a mask says which
@@ -265,15 +279,12 @@ def _tagged_date(tags: Mapping[str, str]) -> datetime.date | None:
 
 
 def _stretch(layout: Layout) -> Stretch:
-    count = len(layout.indexes)
-    samples: list[list[NDArray[np.number]]] = [[] for _ in range(count)]
-    with PixelReader(layout) as pixels:
-        for row, height in _spread(layout.grid.height):
-            for col, width in _spread(layout.grid.width):
-                numbers, valid = pixels.native(Window(row, col, height, width), range(count))
-                for band, values in zip(samples, numbers, strict=True):
-                    band.append(values[valid])
-    joined = [np.concatenate(band) for band in samples]
+    rows = _spread(layout.grid.height)
+    count = min(len(rows), usable_cores())
+    shares = [rows[first::count] for first in range(count)]
+    with ThreadPoolExecutor(len(shares)) as pool:
+        found = list(pool.map(lambda share: _samples(layout, share), shares))
+    joined = [np.concatenate(band) for band in zip(*found, strict=True)]
     if not joined[0].size:
         raise SceneError(
             expected="valid pixels",
@@ -283,10 +294,25 @@ def _stretch(layout: Layout) -> Stretch:
     return percentile_stretch(joined)
 
 
+def _samples(layout: Layout, rows: Sequence[tuple[int, int]]) -> list[NDArray[np.number]]:
+    """Return the valid numbers of each band in the sampled squares of some rows of squares."""
+    bands = range(len(layout.indexes))
+    samples: list[list[NDArray[np.number]]] = [[] for _ in bands]
+    with PixelReader(layout) as pixels:
+        for row, height in rows:
+            for col, width in _spread(layout.grid.width):
+                numbers, valid = pixels.native(Window(row, col, height, width), bands)
+                whole = bool(valid.all())
+                for band, values in zip(samples, numbers, strict=True):
+                    band.append(values.ravel() if whole else values[valid])
+    return [np.concatenate(band) for band in samples]
+
+
 def _spread(size: int) -> list[tuple[int, int]]:
     """Return (start, length) of the pieces of an axis to sample: all, or evenly spread ones."""
-    if size <= _SAMPLE_SIDE * _SAMPLES_PER_AXIS:
+    if size <= _WHOLE_SIDE:
         starts = range(0, size, _SAMPLE_SIDE)
         return [(start, min(_SAMPLE_SIDE, size - start)) for start in starts]
     spread = np.linspace(0, size - _SAMPLE_SIDE, _SAMPLES_PER_AXIS)
-    return [(int(start), _SAMPLE_SIDE) for start in spread]
+    # whole multiples lie within one tile of the file, so that no more is decoded than that
+    return [(int(start) // _SAMPLE_SIDE * _SAMPLE_SIDE, _SAMPLE_SIDE) for start in spread]

@@ -29,7 +29,15 @@ from rio_tiler.models import ImageData
 from satseg.errors import CatalogError
 from satseg.identifiers import check_identifier
 
-TileKind = Literal["true_colour", "false_colour", "probability"]
+TileKind = Literal[
+    "true_colour",
+    "false_colour",
+    "probability",
+    "disagreement",
+    "entropy",
+    "information",
+    "truth",
+]
 
 TILE_PX: Final = 256
 MAX_ZOOM: Final = 24
@@ -38,7 +46,13 @@ ASSET_KEYS: Final[dict[TileKind, str]] = {
     "true_colour": "display",
     "false_colour": "false_colour",
     "probability": "display",
+    "disagreement": "disagreement_display",
+    "entropy": "entropy_display",
+    "information": "information_display",
+    "truth": "truth",
 }
+PICTURES: Final = frozenset({"true_colour", "false_colour"})
+"""Kinds that are shown as they are; all others are codes that the browser paints."""
 
 
 class AssetSource(Protocol):
@@ -99,7 +113,8 @@ class TileSource:
         """Return one tile of an item.
 
         Imagery comes as JPEG, or as WebP with an alpha channel where part of the tile has no data.
-        Probability comes as lossless 8-bit grey PNG: 0..254 is p = v/254, 255 is nodata.
+        Probability comes as lossless 8-bit grey PNG: 0..254 is p = v/254, 255 is nodata; so do
+        the kinds of uncertainty (satseg.uncertainty) and the codes of exact classes.
         A tile that the raster does not touch is empty, which is no error.
 
         Raises:
@@ -114,11 +129,11 @@ class TileSource:
                     y,
                     z,
                     tilesize=TILE_PX,
-                    resampling_method="nearest" if kind == "probability" else "bilinear",
+                    resampling_method="bilinear" if kind in PICTURES else "nearest",
                 )
             except TileOutsideBounds:
                 return empty_tile(kind)
-        return _grey_png(image) if kind == "probability" else _picture(image)
+        return _picture(image) if kind in PICTURES else _grey_png(image)
 
     def coverage(self, item_id: str, kind: str) -> Coverage:
         """Return where an item has tiles of a kind.
@@ -190,10 +205,10 @@ class TileSource:
         return entry
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def empty_tile(kind: TileKind) -> Tile:
     """Return the tile shown where a raster has nothing: transparent, or nodata for probability."""
-    grey = kind == "probability"
+    grey = kind not in PICTURES
     picture = Image.new("L" if grey else "LA", (TILE_PX, TILE_PX), NODATA if grey else (0, 0))
     return Tile(_encoded(picture, "PNG"), "image/png")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from satseg.catalog import Catalog
 from satseg.catalog_records import PredictionRecord, SceneRecord
+from satseg.pooling import Method
 from satseg.probability import threshold_level
 from satseg.recipes import Recipe, recipe, usual_threshold
 from satseg.series import Observation, tidy
+from satseg.uncertainty import UNCERTAINTIES, Uncertainty
 from satseg.zoo.card import ModelCard, load_card
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]
+Measure = Callable[[SceneRecord, PredictionRecord], "AreaHistogram"]
 DEFAULT_MODEL = "farmnet"
 SCHEDULER_VARIABLE = "SATSEG_SCHEDULER"
 
@@ -55,12 +58,13 @@ def usual_computing() -> Computing:
     return Computing(os.environ.get(SCHEDULER_VARIABLE) or None)
 
 
-def predict_to_catalog(
+def predict_to_catalog(  # noqa: PLR0913 -- all but three have defaults
     catalog: Catalog,
     scene_id: str,
     model_ids: Sequence[str],
     *,
     weights: Sequence[float] | None = None,
+    method: Method = "mean",
     models: Path | None = None,
     computing: Computing | None = None,
     progress: Progress | None = None,
@@ -69,13 +73,15 @@ def predict_to_catalog(
     """Return the prediction of a scene by a model or an ensemble, computed where it is missing.
 
     The members of an ensemble are predictions of their own: those that exist with the models'
-    present weights are taken, the others are computed first.
+    present weights are taken, the others are computed first. With the ensemble come rasters of its
+    uncertainty (satseg.uncertainty).
 
     Args:
         catalog: the catalog.
         scene_id: the scene.
-        model_ids: one model, or several for the mean of their probabilities.
+        model_ids: one model or ensemble, or several models for an ensemble; see satseg.recipes.
         weights: how much each model counts, in the same order; equal without it.
+        method: how the probabilities of several models become one.
         models: folder of the models.
         computing: where and how; ``usual_computing()`` without it.
         progress: called with (steps done, steps in all).
@@ -88,7 +94,7 @@ def predict_to_catalog(
         Cancelled: the caller asked to stop.
     """
     scene = catalog.scene(scene_id)
-    wanted = recipe(model_ids, weights=weights, models=models)
+    wanted = recipe(model_ids, weights=weights, method=method, models=models, catalog=catalog.root)
     wanted.check_bands(scene.bands)
     found = catalog.find_prediction(scene_id, wanted.model_id, wanted.weights_sha256)
     if found is not None:
@@ -98,9 +104,9 @@ def predict_to_catalog(
         return _predict(catalog, scene, wanted, how, progress, cancelled)
     members = []
     parts = len(wanted.cards) + 1
-    for index, card in enumerate(wanted.cards):
+    for index, single in enumerate(wanted.singles()):
         part = _part(progress, index, parts)
-        members.append(_member(catalog, scene, wanted.single(card), how, part, cancelled))
+        members.append(_member(catalog, scene, single, how, part, cancelled))
     last = _part(progress, parts - 1, parts)
     return _combine(catalog, scene, wanted, members, last)
 
@@ -111,10 +117,11 @@ def is_predicted(
     model_ids: Sequence[str],
     *,
     weights: Sequence[float] | None = None,
+    method: Method = "mean",
     models: Path | None = None,
 ) -> bool:
     """Return whether the catalog has the prediction by the models' present weights."""
-    wanted = recipe(model_ids, weights=weights, models=models)
+    wanted = recipe(model_ids, weights=weights, method=method, models=models, catalog=catalog.root)
     found = catalog.find_prediction(scene_id, wanted.model_id, wanted.weights_sha256)
     return found is not None
 
@@ -141,24 +148,58 @@ def series(
         RegionError: the catalog has no such region.
         ModelError: the threshold is outside of 0 to 1.
     """
+    return measured_series(
+        catalog,
+        lambda scene, found: catalog.area(found.id, scene.region_id),
+        None if groups is None else {_name(group) for group in groups},
+        threshold=threshold,
+        region_id=region_id,
+    )
+
+
+def measured_series(
+    catalog: Catalog,
+    measured: Measure,
+    models: Collection[str] | None = None,
+    *,
+    threshold: float | None = None,
+    region_id: str | None = None,
+    among: Callable[[list[SceneRecord]], list[SceneRecord]] = list,
+) -> pd.DataFrame:
+    """Return the newest prediction of every scene and model, measured, as a tidy table.
+
+    Args:
+        catalog: the catalog.
+        measured: returns the area of a scene's prediction by probability.
+        models: catalog ids of models and ensembles; all that have predictions without it.
+        threshold: probability from which a pixel counts as farmland; each model's own without it.
+        region_id: one region; all without it.
+        among: returns those of the scenes that are to be measured.
+
+    Raises:
+        RegionError: the catalog has no such region.
+        ModelError: the threshold is outside of 0 to 1.
+    """
     if threshold is not None:
         threshold_level(threshold)  # refuse before any area is measured
     if region_id is not None:
         catalog.region(region_id)
-    scenes = {scene.id: scene for scene in catalog.scenes(region_id)}
+    scenes = {scene.id: scene for scene in among(catalog.scenes(region_id))}
     newest = {(found.scene_id, found.model_id): found for found in catalog.predictions()}
-    names = None if groups is None else {_name(group) for group in groups}
     chosen = [
         found
         for (scene_id, model_id), found in newest.items()
-        if scene_id in scenes and (names is None or model_id in names)
+        if scene_id in scenes and (models is None or model_id in models)
     ]
-    own = {name: usual_threshold(name) for name in {found.model_id for found in chosen}}
+    own = {
+        name: usual_threshold(name, catalog=catalog.root)
+        for name in {found.model_id for found in chosen}
+    }
     return tidy(
         observation(
             scenes[found.scene_id],
             found,
-            catalog.area(found.id, scenes[found.scene_id].region_id),
+            measured(scenes[found.scene_id], found),
             own[found.model_id] if threshold is None else threshold,
         )
         for found in chosen
@@ -215,8 +256,8 @@ def _predict(  # noqa: PLR0917 -- one caller, everything of it
     from satseg.scene import open_scene
 
     (card,) = wanted.cards
-    predictor = _predictor(card.folder, card.sha256, how.runtime)
-    key = f"{scene.id} {card.id} {card.sha256} {_runtime(predictor)}"
+    predictor = _predictor(card.folder, card.sha256, how.runtime, wanted.augmented[0])
+    key = f"{scene.id} {wanted.model_id} {card.sha256} {_runtime(predictor)}"
     with catalog.workspace(hashlib.sha256(key.encode()).hexdigest()[:24], cancelled) as work:
         found = catalog.find_prediction(scene.id, wanted.model_id, wanted.weights_sha256)
         if found is not None:  # another process computed it while this one waited
@@ -228,7 +269,7 @@ def _predict(  # noqa: PLR0917 -- one caller, everything of it
                 image,
                 predictor,
                 probability,
-                engine=_engine(card, how),
+                engine=_engine(wanted, how),
                 work=work,
                 key=key,
                 tags=_tags(scene, wanted),
@@ -238,13 +279,15 @@ def _predict(  # noqa: PLR0917 -- one caller, everything of it
             return _register(catalog, scene, wanted, probability, _runtime(predictor))
 
 
-def _engine(card: ModelCard, how: Computing) -> Engine | None:
+def _engine(wanted: Recipe, how: Computing) -> Engine | None:
     if how.scheduler is None:
         return None
     from satseg.engine.cluster import DaskEngine
     from satseg.runtime import ZooSource
 
-    return DaskEngine(ZooSource(card.folder, card.sha256, how.runtime), how.scheduler)
+    (card,) = wanted.cards
+    source = ZooSource(card.folder, card.sha256, how.runtime, wanted.augmented[0])
+    return DaskEngine(source, how.scheduler)
 
 
 def _combine(
@@ -258,20 +301,26 @@ def _combine(
 
     with catalog.staging() as folder:
         probability = folder / "probability.tif"
+        layers = {kind: folder / f"{kind}.tif" for kind in UNCERTAINTIES}
         combine(
             [member.probability for member in members],
             probability,
-            method="mean",
-            weights=wanted.shares,
+            pooling=wanted.pooling,
+            uncertainties=layers,
             tags=_tags(scene, wanted),
             progress=progress,
         )
         runtime = "; ".join(sorted({member.runtime for member in members}))
-        return _register(catalog, scene, wanted, probability, runtime)
+        return _register(catalog, scene, wanted, probability, runtime, layers)
 
 
-def _register(
-    catalog: Catalog, scene: SceneRecord, wanted: Recipe, probability: Path, runtime: str
+def _register(  # noqa: PLR0917 -- two callers, everything of them
+    catalog: Catalog,
+    scene: SceneRecord,
+    wanted: Recipe,
+    probability: Path,
+    runtime: str,
+    layers: Mapping[Uncertainty, Path] | None = None,
 ) -> PredictionRecord:
     return catalog.add_prediction(
         scene.id,
@@ -281,14 +330,20 @@ def _register(
         runtime=runtime,
         members=wanted.members,
         parameters=_parameters(wanted),
+        layers=None if layers is None else {str(kind): path for kind, path in layers.items()},
     )
 
 
 def _parameters(wanted: Recipe) -> dict[str, Any]:
     if wanted.is_ensemble:
-        return {"method": "mean", "weights": dict(zip(wanted.members, wanted.shares, strict=True))}
+        return {
+            "method": wanted.pooling.method,
+            "weights": dict(zip(wanted.members, wanted.shares, strict=True)),
+            "temperature": wanted.pooling.temperature,
+        }
     (card,) = wanted.cards
     return {
+        "augment": "d4" if wanted.augmented[0] else "none",
         "bands": list(card.bands),
         "gsd_m": card.gsd_m,
         "patch_px": card.patch_px,
@@ -298,7 +353,8 @@ def _parameters(wanted: Recipe) -> dict[str, Any]:
 
 
 def _tags(scene: SceneRecord, wanted: Recipe) -> dict[str, str]:
-    return {
+    augment = {"SATSEG_AUGMENT": "d4"} if any(wanted.augmented) else {}
+    return augment | {
         "SATSEG_SCENE_ID": scene.id,
         "SATSEG_MODEL": wanted.model_id,
         "SATSEG_WEIGHTS_SHA256": wanted.weights_sha256,
@@ -306,13 +362,23 @@ def _tags(scene: SceneRecord, wanted: Recipe) -> dict[str, str]:
 
 
 @lru_cache(maxsize=4)
-def _predictor(folder: Path, sha256: str, runtime: Runtime) -> Predictor:
+def _predictor(
+    folder: Path,
+    sha256: str,
+    runtime: Runtime,
+    augmented: bool,
+) -> Predictor:
     """Return the model of a folder ready to run; the hash tells new weights from remembered."""
     from satseg.runtime import load_predictor
 
     card: ModelCard = load_card(folder)
     del sha256
-    return load_predictor(card, runtime=runtime)
+    predictor = load_predictor(card, runtime=runtime)
+    if not augmented:
+        return predictor
+    from satseg.augmentation import Augmented
+
+    return Augmented(predictor)
 
 
 def _runtime(predictor: Predictor) -> str:

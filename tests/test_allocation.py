@@ -1,8 +1,11 @@
+import os
 import platform
 import subprocess
 import sys
 
 import pytest
+
+from satseg.allocation import usable_cores
 
 CODE = """
 import ctypes, threading
@@ -25,3 +28,11 @@ libc.malloc_info(0, ctypes.c_void_p(out)); libc.fflush(ctypes.c_void_p(out))
 def test_threads_share_one_heap():
     found = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
     assert found.stdout.count("<heap nr=") == 1
+
+
+def test_only_cores_that_this_process_may_use_count(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 5}, raising=False)
+    assert usable_cores() == 2
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert usable_cores() == 1

@@ -1,7 +1,4 @@
-import pytest
-
-from satseg.classes import CLASSES, FARMLAND_CODES, land_class
-from satseg.errors import SceneError
+from satseg.classes import CLASSES, FARMLAND_CODES
 
 
 def test_a_class_stands_at_its_code():
@@ -14,10 +11,4 @@ def test_names_and_colours_are_distinct():
 
 
 def test_only_arable_land_is_farmland():
-    assert [land_class(code).key for code in FARMLAND_CODES] == ["farmland"]
-
-
-@pytest.mark.parametrize("code", [-1, 10])
-def test_unknown_code_says_what_is_expected(code):
-    with pytest.raises(SceneError, match="class code from 0 to 9"):
-        land_class(code)
+    assert [CLASSES[code].key for code in FARMLAND_CODES] == ["farmland"]

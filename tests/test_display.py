@@ -11,7 +11,6 @@ from shelf_files import write_probability, write_raster, write_scene
 from satseg.display import (
     false_colour_bands,
     true_colour_bands,
-    write_imagery_display,
     write_pictures,
     write_probability_display,
 )
@@ -29,7 +28,7 @@ def shown(path: Path) -> np.ma.MaskedArray:
 
 def test_imagery_is_shown_as_8_bit_web_mercator_tiles(tmp_path: Path) -> None:
     scene = open_scene(write_scene(tmp_path / "s.tif", size=(300, 400)))
-    write_imagery_display(scene, tmp_path / "d.tif", bands=RGB)
+    write_pictures(scene, {tmp_path / "d.tif": RGB})
     with rasterio.open(tmp_path / "d.tif") as source:
         assert source.crs == "EPSG:3857"
         assert source.dtypes == ("uint8",) * 3
@@ -44,7 +43,7 @@ def test_imagery_is_shown_as_8_bit_web_mercator_tiles(tmp_path: Path) -> None:
 
 def test_imagery_lies_where_the_scene_lies(tmp_path: Path) -> None:
     scene = open_scene(write_scene(tmp_path / "s.tif", size=(300, 400)))
-    write_imagery_display(scene, tmp_path / "d.tif", bands=RGB)
+    write_pictures(scene, {tmp_path / "d.tif": RGB})
     picture = shown(tmp_path / "d.tif")
     rows, columns = np.nonzero(~np.ma.getmaskarray(picture)[0])
     with rasterio.open(tmp_path / "d.tif") as source:
@@ -58,7 +57,7 @@ def test_imagery_lies_where_the_scene_lies(tmp_path: Path) -> None:
 
 def test_the_stretch_uses_the_whole_range_and_brightens_a_little(tmp_path: Path) -> None:
     scene = open_scene(write_scene(tmp_path / "s.tif", size=(300, 400)))
-    write_imagery_display(scene, tmp_path / "d.tif", bands=RGB)
+    write_pictures(scene, {tmp_path / "d.tif": RGB})
     values = shown(tmp_path / "d.tif").compressed()
     assert np.percentile(values, 2) < 25
     assert np.percentile(values, 98) > 235
@@ -70,7 +69,7 @@ def test_nodata_is_hidden_by_the_mask(tmp_path: Path) -> None:
     pixels[:] += np.arange(400, dtype=np.uint16)
     pixels[:, :, :200] = 0
     scene = open_scene(write_raster(tmp_path / "s.tif", pixels, nodata=0))
-    write_imagery_display(scene, tmp_path / "d.tif", bands=RGB)
+    write_pictures(scene, {tmp_path / "d.tif": RGB})
     with rasterio.open(tmp_path / "d.tif") as source:
         assert source.mask_flag_enums[0] == [MaskFlags.per_dataset]
         visible_m2 = (source.dataset_mask() > 0).sum() * source.res[0] ** 2
@@ -121,7 +120,7 @@ def test_several_pictures_show_their_own_bands(tmp_path: Path) -> None:
     both = {tmp_path / "true.tif": RGB, tmp_path / "false.tif": ("nir1", "red", "green")}
     write_pictures(scene, both)
     alone = tmp_path / "alone.tif"
-    write_imagery_display(scene, alone, bands=("nir1", "red", "green"))
+    write_pictures(scene, {alone: ("nir1", "red", "green")})
     assert np.array_equal(shown(tmp_path / "false.tif"), shown(alone))
     assert not np.array_equal(shown(tmp_path / "true.tif"), shown(alone))
 
@@ -136,9 +135,7 @@ def test_bands_are_chosen_by_name() -> None:
 def test_progress_counts_blocks(tmp_path: Path) -> None:
     scene = open_scene(write_scene(tmp_path / "s.tif", size=(10, 1100)))
     seen: list[tuple[int, int]] = []
-    write_imagery_display(
-        scene, tmp_path / "d.tif", bands=RGB, progress=lambda *step: seen.append(step)
-    )
+    write_pictures(scene, {tmp_path / "d.tif": RGB}, progress=lambda *step: seen.append(step))
     assert seen == [(1, 4), (2, 4), (4, 4)]
 
 
@@ -150,5 +147,5 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr("rasterio.shutil.copy", full)
     with pytest.raises(StorageError, match="No space left"):
-        write_imagery_display(scene, tmp_path / "d.tif", bands=RGB)
+        write_pictures(scene, {tmp_path / "d.tif": RGB})
     assert [path.name for path in tmp_path.iterdir()] == ["s.tif"]

@@ -4,7 +4,16 @@ import rasterio
 from PIL import Image
 
 from satseg.errors import TrainingError
-from satseg.evaluation import EvaluationSet, load_sets, measure, place_picture, usable
+from satseg.evaluation import (
+    ByEnsemble,
+    EvaluationSet,
+    has_bands,
+    load_sets,
+    measure,
+    place_picture,
+    usable,
+)
+from satseg.pooling import Pooling
 from satseg.zoo import default_models_folder
 
 RGB = ("red", "green", "blue")
@@ -101,3 +110,23 @@ def test_a_broken_evaluation_file_is_refused(tmp_path):
     (tmp_path / "e.toml").write_text("[[sets]]\nname = 'x'\n")
     with pytest.raises(TrainingError, match=r"evaluation\.toml"):
         load_sets(tmp_path / "e.toml")
+
+
+def test_an_ensemble_is_measured_like_a_model(fields, constant_predictor):
+    folder, data = fields
+    both = ByEnsemble((constant_predictor(0.2), constant_predictor(0.6)), Pooling.of(2))
+    found = measure(both, data, folder=folder, threshold=0.4)
+    assert found.counts.recall == 1
+    assert set(found.rankings) == {"disagreement", "entropy", "information"}
+    row = found.row()
+    # The same everywhere: no pixel is less sure than another one.
+    assert row["auroc_entropy"] == row["auroc_information"] == 0.5
+    assert row["reliability"] == {"share": [1.0], "predicted": [0.4016], "observed": [0.5]}
+
+
+def test_entropy_ranks_the_errors_of_a_single_model(fields, identity_predictor):
+    folder, data = fields
+    row = measure(identity_predictor(bands=RGB), data, folder=folder).row()
+    assert "auroc_entropy" not in row  # nothing is wrong, so nothing can be ranked
+    assert has_bands(data, RGB)
+    assert not has_bands(data, ("nir1",))

@@ -14,13 +14,15 @@ MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
 
 LADDER: dict[int, str] = {
-    0: "errors bands dates classes identifiers allocation",
-    1: "windows blending scaling grids geodesy resampling probability metrics radiometry",
+    0: "errors bands dates classes identifiers allocation addresses",
+    1: "windows blending scaling grids geodesy resampling probability metrics radiometry "
+    "pooling uncertainty",
     2: "reading scene cog mosaics probability_raster zoo torchvision_shim",
-    3: "engine predict runtime",
+    3: "engine predict runtime augmentation",
     4: "ensemble patches mask area series accuracy change",
     5: "regions catalog sampling display tiles workflow jobs recipes sample_scenes simulate "
-    "training evaluation deliveries fetch osm masks qgis export interest demonstration",
+    "training evaluation deliveries fetch osm masks qgis export interest demonstration linking "
+    "intake",
     6: "cli",
 }
 """Level of each module or package of satseg; a name covers its family too (catalog_items)."""

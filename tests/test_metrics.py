@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from satseg.metrics import Confusion, Reliability, confusion
+from satseg.metrics import Confusion, Ranking, Reliability, confusion
 
 YES, NO = True, False
 TRUTH = np.array([[YES, YES, YES], [NO, NO, NO]])
@@ -55,3 +55,31 @@ def test_reliabilities_add_up():
         probability[20:], truth[20:]
     )
     assert parts.ece == pytest.approx(whole.ece)
+
+
+def test_wrong_pixels_that_are_less_sure_rank_first() -> None:
+    unsure = np.array([0.9, 0.8, 0.2, 0.1])
+    assert Ranking.of(unsure, np.array([True, True, False, False])).auroc == 1
+    assert Ranking.of(unsure, np.array([False, False, True, True])).auroc == 0
+    # Of the four pairs of a wrong and a right pixel, three are in order.
+    assert Ranking.of(unsure, np.array([True, False, True, False])).auroc == 0.75
+
+
+def test_ties_rank_half_and_nothing_ranks_not() -> None:
+    same = Ranking.of(np.array([0.5, 0.5]), np.array([True, False]))
+    assert same.auroc == 0.5
+    assert (same + same).wrong.sum() == 2
+    assert math.isnan(Ranking.empty().auroc)
+    assert math.isnan(Ranking.of(np.array([0.5]), np.array([True])).auroc)
+
+
+def test_the_table_of_reliability_holds_the_bins_that_have_pixels() -> None:
+    found = Reliability.of(
+        np.array([0.05, 0.05, 0.05, 0.95], dtype=np.float32), np.array([False, False, True, True])
+    )
+    assert found.table() == {
+        "share": [0.75, 0.25],
+        "predicted": [0.05, 0.95],
+        "observed": [0.3333, 1.0],
+    }
+    assert Reliability.empty().table() == {"share": [], "predicted": [], "observed": []}

@@ -1,5 +1,8 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from satseg.errors import SceneError
 from satseg.scaling import Stretch, percentile_stretch
@@ -16,6 +19,14 @@ def test_low_becomes_0_and_high_becomes_1_and_the_rest_is_clipped() -> None:
 def test_percentiles_are_the_1st_and_the_99th() -> None:
     stretch = percentile_stretch([np.arange(101), np.arange(101) * 2.0])
     assert stretch == Stretch((1.0, 2.0), (99.0, 198.0))
+
+
+@given(arrays(np.uint16, st.integers(1, 60), elements=st.integers(0, 2000)))
+def test_whole_numbers_are_counted_to_the_same_percentiles(values: np.ndarray) -> None:
+    counted = percentile_stretch([values])
+    sorted_out = percentile_stretch([values.astype(np.float64)])
+    assert counted.low == pytest.approx(sorted_out.low, abs=1e-9)
+    assert counted.high == pytest.approx(sorted_out.high, abs=1e-9)
 
 
 def test_band_of_one_value_gets_a_span() -> None:

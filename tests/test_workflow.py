@@ -4,12 +4,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-from shelf_files import snapshot, write_scene
+from shelf_files import snapshot, write_probability, write_scene
 from shelf_models import write_model
 
 from satseg import workflow
 from satseg.catalog import Catalog
+from satseg.ensemble_store import EnsembleStore
 from satseg.errors import BandError, Cancelled, CatalogError, ModelError, SatsegError, StorageError
+from satseg.pooling import Pooling
+from satseg.recipes import recipe
 from satseg.workflow import is_predicted, predict_to_catalog, series
 from satseg.zoo.card import read_table, write_table
 
@@ -224,3 +227,79 @@ def test_an_image_that_went_away_is_named(catalog: Catalog, models: Path) -> Non
     catalog.scene("s0").image.unlink()
     with pytest.raises(SatsegError, match=r"s0\.tif"):
         predict_to_catalog(catalog, "s0", ["one"], models=models)
+
+
+def test_an_ensemble_brings_its_uncertainty(catalog: Catalog, models: Path) -> None:
+    record = predict_to_catalog(catalog, "s0", ["one", "two"], models=models)
+    assert list(record.layers) == ["disagreement", "entropy", "information"]
+    members = [
+        values(predict_to_catalog(catalog, "s0", [name], models=models).probability)
+        for name in ("one", "two")
+    ]
+    found = values(record.layers["disagreement"])
+    assert np.abs(found - np.abs(members[0] - members[1])).max() <= 1
+    assert (values(record.layers["information"]) <= values(record.layers["entropy"])).all()
+    with rasterio.open(record.layers["entropy"]) as source:
+        assert source.scales == (1 / 254,)
+        assert source.tags()["SATSEG_MODEL"] == "ensemble-one+two"
+    for kind in record.layers:
+        assert catalog.asset(record.id, f"{kind}_display").is_file()
+    assert predict_to_catalog(catalog, "s0", ["one"], models=models).layers == {}
+
+
+def test_methods_are_kept_apart_and_take_the_same_members(catalog: Catalog, models: Path) -> None:
+    names = ["one", "two"]
+    mean = predict_to_catalog(catalog, "s0", names, models=models)
+    largest = predict_to_catalog(catalog, "s0", names, method="maximum", models=models)
+    assert largest.id != mean.id
+    assert largest.parameters["method"] == "maximum"
+    assert (values(largest.probability) >= values(mean.probability)).all()
+    assert is_predicted(catalog, "s0", names, method="maximum", models=models)
+    assert not is_predicted(catalog, "s0", names, method="vote", models=models)
+    assert len(catalog.predictions()) == 4
+
+
+def test_an_ensemble_of_the_catalog_is_a_model_like_others(
+    catalog: Catalog, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SATSEG_MODELS", str(models))
+    cards = recipe(["one", "two"]).cards
+    card = EnsembleStore(catalog.root).add(
+        "Both", cards, Pooling.of(2, weights=[1, 3]), threshold=0.4
+    )
+    record = predict_to_catalog(catalog, "s0", [card.id])
+    assert record.model_id == "ensemble-both"
+    assert record.parameters["weights"] == {"one": 0.25, "two": 0.75}
+    table = series(catalog, "s0", [[card.id]])
+    assert table["threshold"].tolist() == [0.4]
+    assert table["model"].tolist() == ["ensemble-both"]
+
+
+def test_eight_views_are_another_map_of_the_same_model(catalog: Catalog, models: Path) -> None:
+    plain = predict_to_catalog(catalog, "s0", ["one"], models=models)
+    turned = predict_to_catalog(catalog, "s0", ["one@d4"], models=models)
+    assert (turned.model_id, turned.parameters["augment"]) == ("one@d4", "d4")
+    assert turned.weights_sha256 != plain.weights_sha256
+    assert turned.runtime.endswith("mean of 8 flips and turns")
+    with rasterio.open(turned.probability) as source:
+        assert source.tags()["SATSEG_AUGMENT"] == "d4"
+    with rasterio.open(plain.probability) as source:
+        assert "SATSEG_AUGMENT" not in source.tags()
+    assert np.abs(values(turned.probability) - values(plain.probability)).max() > 0
+
+
+def test_uncertainty_on_another_grid_is_refused(
+    catalog: Catalog, models: Path, tmp_path: Path
+) -> None:
+    record = predict_to_catalog(catalog, "s0", ["one"], models=models)
+    other = write_probability(tmp_path / "other.tif", np.zeros((3, 3), dtype=np.uint8))
+    with pytest.raises(CatalogError, match="on the grid of the probability"):
+        catalog.add_prediction(
+            "s0",
+            "x",
+            weights_sha256="0" * 64,
+            probability=record.probability,
+            runtime="by hand",
+            layers={"entropy": other},
+        )
+    assert len(catalog.predictions()) == 1

@@ -8,21 +8,47 @@
   // By farmland at the earlier date (1) and at the later one (2): lost, gained, at both.
   const CHANGE_COLOURS = { 1: [213, 94, 0], 2: [0, 114, 178], 3: [240, 228, 66] };
   const RAMP = [[0, [68, 1, 84]], [0.35, [49, 104, 142]], [0.65, [53, 183, 121]], [1, [253, 231, 37]]];
+  // Uncertainty from sure (dark) to unsure (bright): equal steps of it look equally far apart, with any colour
+  // vision. Source: van der Walt and Smith (2015), matplotlib's magma, at every eighth of its length.
+  const UNSURE = [
+    [0, [0, 0, 4]], [0.125, [28, 16, 68]], [0.25, [79, 18, 123]], [0.375, [129, 37, 129]], [0.5, [181, 54, 122]],
+    [0.625, [229, 80, 100]], [0.75, [251, 135, 97]], [0.875, [254, 194, 135]], [1, [252, 253, 191]],
+  ];
   const stats = (window.satsegStats = { tiles: 0, repaints: 0, lastMs: 0 });
 
   // ---------------------------------------------------------------- probability layer
 
-  function rampColour(p) {
+  function rampColour(p, ramp = RAMP) {
     let i = 1;
-    while (i < RAMP.length - 1 && p > RAMP[i][0]) i += 1;
-    const [p0, c0] = RAMP[i - 1];
-    const [p1, c1] = RAMP[i];
+    while (i < ramp.length - 1 && p > ramp[i][0]) i += 1;
+    const [p0, c0] = ramp[i - 1];
+    const [p1, c1] = ramp[i];
     const f = Math.min(1, Math.max(0, (p - p0) / (p1 - p0)));
     return c0.map((v, k) => Math.round(v + f * (c1[k] - v)));
   }
 
   function word([r, g, b]) {
     return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+  }
+
+  // Entropy in bits of a probability: the map of a single model holds its uncertainty already.
+  function entropyOf(p) {
+    return [p, 1 - p].reduce((sum, part) => (part > 0 ? sum - part * Math.log2(part) : sum), 0);
+  }
+
+  // What grey values look like where they are not farmland: classes by their code, or a share of the largest
+  // uncertainty, of which the ramp shows the part up to ``top``.
+  function paintTable(paint) {
+    const grey = new Uint32Array(256);
+    if (paint.classes) {
+      paint.classes.forEach(({ code, colour }) => { grey[code] = word(colour); });
+      return grey;
+    }
+    for (let v = 0; v <= LEVELS; v += 1) {
+      const share = paint.of === "probability" ? entropyOf(v / LEVELS) : v / LEVELS;
+      grey[v] = word(rampColour(Math.min(1, share / paint.top), UNSURE));
+    }
+    return grey;
   }
 
   // Little-endian RGBA words: what each grey value looks like, from which value on there is farmland, and what
@@ -37,8 +63,12 @@
     return { grey, first, change };
   }
 
-  // One table for what is shown, and one for the first of two maps where that has a threshold of its own.
-  function lookupTables(look) {
+  // One table for what is shown where that is not farmland; else one for it, and one for the first of two maps where that has a threshold of its own.
+  function lookupTables(look, paint) {
+    if (paint) {
+      const shown = { grey: paintTable(paint), first: 0, change: new Uint32Array(4) };
+      return { own: shown, first: shown };
+    }
     const own = lookupTable(look, look.threshold);
     const hasFirst = look.first !== null && look.first !== undefined;
     return { own, first: hasFirst ? lookupTable(look, look.first) : own };
@@ -152,5 +182,5 @@
     }
   }
 
-  window.satsegLayers = { Probability, Slot, lookupTables, CHANGE_COLOURS };
+  window.satsegLayers = { Probability, Slot, lookupTables, CHANGE_COLOURS, UNSURE };
 })();

@@ -1,5 +1,5 @@
 // The page's address says what is on view, and a button copies it. The map's frame adds where the visitor looks.
-const OF_THE_MAP = ["at", "split", "present"];
+const OF_THE_MAP = ["at", "split", "present", "overlay"];
 const SAID_MS = 2500;
 
 function write(query) {

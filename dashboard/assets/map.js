@@ -3,7 +3,7 @@
 (function () {
   "use strict";
 
-  const { Probability, Slot, lookupTables, CHANGE_COLOURS } = window.satsegLayers;
+  const { Probability, Slot, lookupTables, CHANGE_COLOURS, UNSURE } = window.satsegLayers;
 
   // ---------------------------------------------------------------- one map: base lines, imagery, overlay, areas
 
@@ -174,6 +174,8 @@
       L.DomEvent.disableClickPropagation(this.root);
       L.DomEvent.disableScrollPropagation(this.root);
       this.title = element("h2", "", this.root);
+      this.choice = element("select", "", this.root, { id: "satseg-paint" });
+      this.choice.addEventListener("change", () => app.choosePaint(this.choice.value));
       this.first = this.slider("first", 0.02, 0.98, 0.01);
       this.threshold = this.slider("threshold", 0.02, 0.98, 0.01);
       this.opacity = this.slider("opacity", 0, 1, 0.05);
@@ -197,10 +199,41 @@
       return { row, label, value, input };
     }
 
+    // What the overlay shows: farmland, or one of ``paints`` ({ kind, label, ... }) instead.
+    offer(paints, chosen, words) {
+      const given = [{ kind: "farmland", label: words.farmland_short }, ...paints];
+      const drawn = JSON.stringify(given.map(({ kind, label }) => [kind, label]));
+      this.choice.hidden = !paints.length;
+      if (drawn !== this.offered) {
+        this.choice.replaceChildren(...given.map(({ kind, label }) => new Option(label, kind)));
+        this.offered = drawn;
+      }
+      this.choice.value = chosen ? chosen.kind : "farmland";
+      this.choice.setAttribute("aria-label", words.overlay);
+      this.threshold.row.hidden = this.threshold.input.hidden = Boolean(chosen);
+      if (!chosen) return;
+      this.shade.parentElement.hidden = true;
+      this.legend.className = "satseg-legend " + (chosen.classes ? "satseg-kinds satseg-classes" : "satseg-unsure");
+      this.legend.replaceChildren();
+      if (chosen.classes) {
+        chosen.classes.forEach(({ colour, name }) => {
+          element("i", "", this.legend).style.background = `rgb(${colour.join(",")})`;
+          element("span", "", this.legend).textContent = name;
+        });
+        return;
+      }
+      const stops = UNSURE.map(([at, colour]) => `rgb(${colour.join(",")}) ${100 * at}%`);
+      this.legend.style.setProperty("--satseg-ramp", `linear-gradient(90deg, ${stops.join(", ")})`);
+      chosen.ticks.forEach((text) => { element("span", "", this.legend).textContent = text; });
+      element("em", "", this.legend).textContent = chosen.unit;
+      element("p", "", this.legend).textContent = chosen.note;
+    }
+
     draw(look, words, on, change, pair) {
       this.root.hidden = !on;
       this.title.textContent = words.overlay;
       this.shade.parentElement.hidden = pair;
+      this.legend.className = "satseg-legend";
       const two = Boolean(words.threshold_first);
       this.first.row.hidden = this.first.input.hidden = !two;
       const parts = [["threshold", this.threshold], ["opacity", this.opacity]];
@@ -282,6 +315,9 @@
     constructor(map) {
       this.look = { threshold: 0.5, opacity: 0.55, shade: false, first: null };
       this.tables = lookupTables(this.look);
+      this.farmland = this.tables; // what a film is painted with, whatever else is chosen
+      this.wanted = null;
+      this.filming = false;
       this.frame = document.getElementById("parent");
       this.first = new Sheet(map, this);
       this.second = null;
@@ -320,10 +356,11 @@
       if (!this.state || this.state.token !== state.token) {
         const { threshold, opacity, shade, first } = state;
         this.look = { ...this.look, threshold, opacity, shade, first };
-        this.tables = lookupTables(this.look);
       }
       const arriving = !this.state;
       this.state = state;
+      if (arriving) this.wanted = window.satsegPlace.overlay();
+      this.retable();
       this.layout();
       if (moved) this.untouched = true;
       const linked = arriving ? window.satsegPlace.at() : null;
@@ -412,7 +449,9 @@
       const swiping = state.view === "swipe" && Boolean(state.overlay || state.later);
       const parted = state.view === "side" || swiping;
       this.labels[0].textContent = parted ? state.words.left : "";
-      this.labels[1].textContent = parted ? state.words.right : "";
+      const paint = this.paint();
+      const beside = paint && !state.models ? `${state.words.left} + ${paint.label}` : state.words.right;
+      this.labels[1].textContent = parted ? beside : "";
       this.frame.classList.toggle("satseg-swiping", swiping);
       this.swipe.grip.setAttribute("aria-label", state.words.swipe);
       this.swipe.draw();
@@ -423,8 +462,34 @@
       this.first.map.getContainer().setAttribute("aria-label", state.words.map);
     }
 
+    // What the overlay shows instead of farmland: what the visitor wants, where this view has it.
+    paint() {
+      if (this.filming) return null;
+      return (this.state.paints || []).find(({ kind }) => kind === this.wanted) || null;
+    }
+
+    choosePaint(kind) {
+      this.wanted = kind === "farmland" ? null : kind;
+      window.satsegPlace.write({ overlay: this.wanted });
+      this.retable();
+      this.draw();
+    }
+
+    retable() {
+      this.farmland = lookupTables(this.look);
+      const paint = this.paint();
+      const key = JSON.stringify(paint && [paint.kind, paint.of, paint.top, paint.classes]);
+      if (!paint) this.tables = this.farmland;
+      else if (key !== this.painted) this.tables = lookupTables(this.look, paint);
+      this.painted = key;
+    }
+
     // While a film is on, its own frames stand for the overlay.
     hideOverlays(hidden) {
+      if (hidden !== this.filming) {
+        this.filming = hidden;
+        this.retable();
+      }
       [this.first, this.second].forEach((sheet) => {
         if (sheet) sheet.map.getPane("satseg-overlay").style.visibility = hidden ? "hidden" : "";
       });
@@ -432,7 +497,9 @@
 
     // The overlays of the first map, on top of that one, and of the second map.
     overlays() {
-      const { view, overlay, models, later } = this.state;
+      const { view, models, later } = this.state;
+      const paint = this.state.overlay ? this.paint() : null;
+      const overlay = paint ? paint.source : this.state.overlay;
       if (models && view === "swipe") return [models.first, models.second, null];
       if (models && view === "side") return [models.first, null, models.second];
       if (view === "side") return [later ? overlay : null, null, overlay];
@@ -447,7 +514,7 @@
 
     setLook(change) {
       this.look = { ...this.look, ...change };
-      if (!("opacity" in change)) this.tables = lookupTables(this.look);
+      if (!("opacity" in change)) this.retable();
       if (this.pending) return;
       this.pending = requestAnimationFrame(() => { this.pending = 0; this.repaint(); });
     }
@@ -464,6 +531,7 @@
       const { overlay, words } = this.state;
       const change = Boolean(overlay && overlay.before) && !(this.state.models && this.state.view !== "overlay");
       this.panel.draw(this.look, words, Boolean(overlay), change, Boolean(overlay && overlay.before));
+      this.panel.offer(this.state.paints || [], this.paint(), words);
     }
 
     clip() {

@@ -31,6 +31,10 @@
       return share >= 0.02 && share <= 0.98 ? share : null;
     },
 
+    overlay: function () {
+      return parameters().get("overlay");
+    },
+
     presents: function () {
       return parameters().get("present") === "1";
     },

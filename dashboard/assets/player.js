@@ -209,7 +209,7 @@
         film.keep(near);
         // The one that is wanted now first.
         [...near].sort((a, b) => (a !== centre) - (b !== centre)).forEach((at) =>
-          film.load(at, this.frames[at], this.app.tables, withOverlay));
+          film.load(at, this.frames[at], this.app.farmland, withOverlay));
       });
     }
 
@@ -297,7 +297,7 @@
     repaint() {
       this.films.forEach((film) => {
         film.map.getPane("satseg-filmover").style.opacity = this.app.look.opacity;
-        film.setTables(this.app.tables);
+        film.setTables(this.app.farmland);
       });
       this.app.clip();
     }

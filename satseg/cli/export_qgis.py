@@ -32,7 +32,11 @@ def qgis(  # noqa: PLR0917 -- typer passes them by name
         float, typer.Option(help="Leave out patches below this area in square metres.")
     ] = 100.0,
     simplify: Annotated[
-        float, typer.Option(help="How far outlines may leave the pixels, in pixels. 0: exact.")
+        float,
+        typer.Option(
+            help="Detail that outlines lose, in pixels: corners whose triangle is smaller than its"
+            " square. 0: exact."
+        ),
     ] = 1.0,
     truth: Annotated[
         Path | None,

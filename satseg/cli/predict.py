@@ -15,6 +15,7 @@ from satseg.errors import SatsegError
 if TYPE_CHECKING:
     from satseg.catalog import Catalog
     from satseg.catalog_records import PredictionRecord, SceneRecord
+    from satseg.pooling import Method
     from satseg.recipes import Recipe
     from satseg.workflow import Computing
 
@@ -39,7 +40,7 @@ def predict(  # noqa: PLR0913, PLR0917 -- one parameter an option
         typer.Option(
             "--model",
             "-m",
-            help="Model, as in 'satseg models'. Several times: their ensemble.",
+            help="Model or ensemble, as in 'satseg models'. Several models: their ensemble.",
             show_default=DEFAULT_MODEL,
         ),
     ] = None,
@@ -49,6 +50,17 @@ def predict(  # noqa: PLR0913, PLR0917 -- one parameter an option
             help="How much each model of an ensemble counts, with commas. Default: equal."
         ),
     ] = None,
+    method: Annotated[
+        Literal["mean", "median", "vote", "maximum"],
+        typer.Option(help="How the probabilities of several models become one."),
+    ] = "mean",
+    augment: Annotated[
+        Literal["none", "d4"],
+        typer.Option(
+            help="d4: each model sees every window flipped and turned in all eight ways, and the"
+            " mean counts. Steadier, and eight times as slow."
+        ),
+    ] = "none",
     every: Annotated[
         bool, typer.Option("--all", help="All scenes; also what happens when none is named.")
     ] = False,
@@ -75,19 +87,23 @@ def predict(  # noqa: PLR0913, PLR0917 -- one parameter an option
     """Map the probability of farmland of scenes and keep it in the catalog.
 
     What is predicted already with the model's present weights is not computed again. Work that was
-    interrupted, even by kill -9, goes on where it was when the same command is given again.
+    interrupted, even by kill -9, goes on where it was when the same command is given again. With an
+    ensemble come rasters of its uncertainty; see 'satseg uncertainty'.
 
     Example: satseg predict --region chongming --since 2019-01-01 -m farmnet -m unet8
     """
     from rich.console import Console
 
     from satseg.catalog import Catalog
-    from satseg.recipes import recipe
+    from satseg.recipes import AUGMENTED, recipe
     from satseg.workflow import Computing
 
     catalog = Catalog.open(create=False)
-    models = model or [DEFAULT_MODEL]
-    wanted = recipe(models, weights=_numbers(weights))
+    mark = AUGMENTED if augment == "d4" else ""
+    named = model or [DEFAULT_MODEL]
+    models = [name.removesuffix(AUGMENTED) + mark for name in named] if mark else named
+    mixture = Mixture(tuple(models), numbers(weights), method)
+    wanted = recipe(models, weights=mixture.weights, method=method, catalog=catalog.root)
     console = Console(soft_wrap=True)
     choice = Choice(region, _day(since), _day(until))
     if scene and (every or choice != Choice()):
@@ -100,9 +116,7 @@ def predict(  # noqa: PLR0913, PLR0917 -- one parameter an option
     for number, scene_id in enumerate(scenes, start=1):
         place = f" ({number} of {len(scenes)})" if len(scenes) > 1 else ""
         try:
-            record = _predict(
-                catalog, scene_id, models, _numbers(weights), Computing(scheduler, runtime), place
-            )
+            record = _predict(catalog, scene_id, mixture, Computing(scheduler, runtime), place)
         except SatsegError as error:
             if len(scenes) == 1:
                 raise
@@ -110,12 +124,23 @@ def predict(  # noqa: PLR0913, PLR0917 -- one parameter an option
             Console(stderr=True, soft_wrap=True).print(f"[red]{scene_id}: {error}[/]")
             continue
         console.print(f"Predicted [bold]{scene_id}[/] by {record.model_id}: {record.id}")
+        if record.layers:
+            console.print(f"With its uncertainty: {', '.join(record.layers)}")
         if output is not None:
             _copy(record.probability, output)
             console.print(f"Wrote {output}: uint8, probability = value / 254, nodata 255")
     if failed:
         console.print(f"{len(scenes) - failed} of {len(scenes)} scenes done, {failed} failed.")
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """Models, how much each one counts (None: equally), and how they become one."""
+
+    models: tuple[str, ...]
+    weights: list[float] | None
+    method: Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,20 +167,21 @@ class Choice:
         ]
 
 
-def _predict(  # noqa: PLR0917 -- one caller, everything of it
-    catalog: Catalog,
-    scene_id: str,
-    models: Sequence[str],
-    shares: Sequence[float] | None,
-    computing: Computing,
-    place: str,
+def _predict(
+    catalog: Catalog, scene_id: str, mixture: Mixture, computing: Computing, place: str
 ) -> PredictionRecord:
     from satseg.cli.terminal import bar
     from satseg.workflow import predict_to_catalog
 
-    with bar(f"{scene_id} by {', '.join(models)}{place}") as progress:
+    with bar(f"{scene_id} by {', '.join(mixture.models)}{place}") as progress:
         return predict_to_catalog(
-            catalog, scene_id, models, weights=shares, computing=computing, progress=progress
+            catalog,
+            scene_id,
+            mixture.models,
+            weights=mixture.weights,
+            method=mixture.method,
+            computing=computing,
+            progress=progress,
         )
 
 
@@ -203,7 +229,8 @@ def _lacking(catalog: Catalog, wanted: Recipe, choice: Choice) -> list[str]:
     ]
 
 
-def _numbers(text: str | None) -> list[float] | None:
+def numbers(text: str | None) -> list[float] | None:
+    """Return the numbers of a text with commas; None for None."""
     from satseg.errors import ModelError
 
     if text is None:

@@ -19,11 +19,12 @@ def register(app: typer.Typer) -> None:
 
 @scenes.command("add")
 def add(  # noqa: PLR0913, PLR0917 -- typer passes them by name
-    path: Annotated[
-        Path,
+    source: Annotated[
+        str,
         typer.Argument(
-            help="Georeferenced image (any GeoTIFF or COG), or the folder of a WorldView-3"
-            " delivery with its .IMD and .TIF files."
+            help="Georeferenced image (any GeoTIFF or COG), the folder of a WorldView-3 delivery"
+            " with its .IMD and .TIF files, or the address of an image that stays where it is:"
+            " https://host/image.tif, s3://bucket/image.tif."
         ),
     ],
     date: Annotated[
@@ -103,11 +104,15 @@ def add(  # noqa: PLR0913, PLR0917 -- typer passes them by name
     Example: satseg scenes add image.tif --date 2015-06-06 --bands red,green,blue,nir1
 
     Example: satseg scenes add 056789012010_01 --pansharpen 0.3
+
+    Example: satseg scenes add s3://bucket/image.tif --date 2015-06-06
     """
+    from satseg.addresses import is_address
     from satseg.cli.scene_folder import FolderOptions, add_folder, refuse_for_files
 
     options = FolderOptions(part, toa, calibration, pansharpen, sharpening, dem, height)
-    if path.is_dir():
+    path = Path(source)
+    if not is_address(source) and path.is_dir():
         add_folder(
             path,
             options,
@@ -120,25 +125,65 @@ def add(  # noqa: PLR0913, PLR0917 -- typer passes them by name
         )
         return
     refuse_for_files(path, options)
-    _add_file(
-        path,
+    _add_image(
+        source,
+        copy=copy,
         date=date,
         region_id=region,
         bands=None if bands is None else bands.split(","),
         scene_id=scene_id,
         title=title,
-        copy=copy,
     )
 
 
-def _add_file(path: Path, **options: Any) -> None:
+def _add_image(source: str, *, copy: bool, **options: Any) -> None:
+    from satseg.addresses import Address, is_address
     from satseg.catalog import Catalog
     from satseg.cli.scene_folder import tell
     from satseg.cli.terminal import bar
+    from satseg.errors import SceneError
+    from satseg.linking import link_scene
 
-    with bar(f"Adding {path.name}") as progress:
-        record = Catalog.open().add_scene(path, **options, progress=progress)
+    if is_address(source) and copy:
+        raise SceneError(
+            expected="a file of this machine to copy",
+            found=f"--copy with {source[:200]}",
+            fix="Download it and add the file, or leave --copy out to read it where it lies",
+        )
+    with bar(f"Adding {Path(source).name}") as progress:
+        if is_address(source):
+            record = link_scene(Catalog.open(), Address(source), **options, progress=progress)
+        else:
+            record = Catalog.open().add_scene(Path(source), **options, copy=copy, progress=progress)
     tell(record)
+
+
+@scenes.command("inspect")
+def inspect(
+    path: Annotated[
+        Path,
+        typer.Argument(help="Image (GeoTIFF), or the folder of a WorldView-3 delivery."),
+    ],
+    bands: Annotated[
+        str | None,
+        typer.Option(help="Names of the bands in the order of the file, with commas."),
+    ] = None,
+    date: Annotated[str | None, typer.Option(help="Day of acquisition, YYYY-MM-DD.")] = None,
+    look: Annotated[
+        Path | None,
+        typer.Option(metavar="PNG", help="Write the true colour picture to this file."),
+    ] = None,
+) -> None:
+    """Tell what an image is, as far as it says so, and where it lies; nothing is added.
+
+    Example: satseg scenes inspect image.tif --look look.png
+    """
+    from satseg.cli.scene_preview import inspect_file, inspect_folder
+
+    if path.is_dir():
+        inspect_folder(path)
+    else:
+        inspect_file(path, bands=None if bands is None else bands.split(","), date=date, look=look)
 
 
 @scenes.command("list")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
     from rich.table import Table
 
 _WIDTH_OF_A_FILE = 200
@@ -18,30 +19,9 @@ def bar(description: str) -> Iterator[Callable[[int, int], None]]:
 
     Where the error output is no terminal there is no bar.
     """
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import TaskProgressColumn
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as progress:
-        task = progress.add_task(description, total=None)
-
-        def step(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
-
+    with _bar(description, TaskProgressColumn()) as step:
         yield step
 
 
@@ -51,31 +31,27 @@ def byte_bar(description: str) -> Iterator[Callable[[int, int], None]]:
 
     Where the number of bytes in all is 0 it is not known, and the bar only says that work goes on.
     """
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
+    from rich.progress import DownloadColumn, TransferSpeedColumn
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(binary_units=False),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
+    with _bar(description, DownloadColumn(binary_units=False), TransferSpeedColumn()) as step:
+        yield lambda done, total: step(done, total or None)
+
+
+@contextmanager
+def _bar(description: str, *numbers: ProgressColumn) -> Iterator[Callable[[int, int | None], None]]:
+    """Yield a callback (done, total) that moves a bar with these columns between it and the end."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), *numbers, TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as progress:
         task = progress.add_task(description, total=None)
 
-        def step(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total or None)
+        def step(done: int, total: int | None) -> None:
+            progress.update(task, completed=done, total=total)
 
         yield step
 

@@ -201,7 +201,7 @@ def mosaic_of(checked: CheckedPart, folder: Path, *, rpc: Mapping[str, str] | No
     """
     mosaic = checked.mosaic
     if rpc is None and len(mosaic.tiles) == 1:
-        return mosaic.tiles[0].path
+        return checked.part.tiles[0].path
     if rpc is not None:
         mosaic = Mosaic(
             mosaic.tiles, mosaic.height, mosaic.width, mosaic.bands, mosaic.dtype, None, rpc

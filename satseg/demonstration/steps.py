@@ -154,7 +154,8 @@ def _evaluate(demo: Demonstration, progress: Progress) -> Outcome:
             ).row()
             for item in found
         ]
-        card = record(card, rows, {item.name: item.note for item in found}, demo.models)
+        record(card, rows, {item.name: item.note for item in found}, demo.models)
+        card = _card(demo)
     (row,) = card.metrics
     text = (
         f"IoU {row['iou']:.2f}, F1 {row['f1']:.2f} on {row['images']} chips held out of the same"

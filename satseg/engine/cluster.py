@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import CancelledError
 from contextlib import closing, contextmanager, suppress
@@ -12,6 +11,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, Protocol
 
+from satseg.allocation import usable_cores
 from satseg.engine.blocks import Block, BlockPlan
 from satseg.engine.flow import Predictor, compute_blocks
 from satseg.engine.store import StoredBlock, stored
@@ -183,7 +183,7 @@ class DaskEngine:
                 return
             with (
                 _dask().LocalCluster(
-                    n_workers=self.workers or _cores(),
+                    n_workers=self.workers or usable_cores(),
                     threads_per_worker=1,
                     host="127.0.0.1",
                     dashboard_address=None,
@@ -209,7 +209,3 @@ def _loaded(source: PredictorSource) -> Predictor:
 def _dask() -> Any:
     """Return the package distributed, which has no types."""
     return import_module("distributed")
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

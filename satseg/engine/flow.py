@@ -35,6 +35,9 @@ _LANES_A_FILE = 4
 """Lanes that one reading thread feeds. Fewer open files decode less twice: each has a cache of its
 own for the tiles that neighbouring windows share."""
 
+_CACHED_ROWS = 32
+"""Rows that are weighed at once: as many as a processor's cache holds."""
+
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 Progress = Callable[[int], None]
@@ -200,9 +203,12 @@ class _Prediction:
         height, width = patch.inside.shape
         rows = self._rows[patch.window.row][:height, None]
         cols = self._cols[patch.window.col][:width]
-        weighted = probability[:height, :width] * rows
-        weighted *= cols
-        piece: NDArray[np.int32] = np.rint(weighted, out=weighted).astype(np.int32)
+        piece: NDArray[np.int32] = np.empty((height, width), dtype=np.int32)
+        for start in range(0, height, _CACHED_ROWS):
+            part = slice(start, min(start + _CACHED_ROWS, height))
+            weighted = probability[part, :width] * rows[part]
+            weighted *= cols
+            piece[part] = np.rint(weighted, out=weighted)
         if not patch.valid.all():
             piece[~patch.valid] = MISSING
         return piece
@@ -267,12 +273,10 @@ def _readers(scene: Scene, count: int) -> Iterator[_Read]:
         inside = window.clipped(plan.windows.shape)
         reader = idle.get()
         try:
-            pixels = reader.read(inside, gsd_m=predictor.gsd_m, bands=predictor.bands)
+            data, valid = reader.values(inside, gsd_m=predictor.gsd_m, bands=predictor.bands)
         finally:
             idle.put(reader)
-        valid = ~np.ma.getmaskarray(pixels)[0]
         missing = (window.height - inside.height, window.width - inside.width)
-        data = pixels.data
         if any(missing):
             data = np.pad(data, ((0, 0), (0, missing[0]), (0, missing[1])), mode="reflect")
         return _Patch(block, window, inside, data, valid)

@@ -16,6 +16,8 @@ from satseg.engine.flow import UNIT, BlockSums
 from satseg.probability import NODATA, SCALE
 
 _KEY = "key.txt"
+_ROWS = 32
+"""Rows that are coded at once: as many as a processor's cache holds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,11 +59,15 @@ def codes(sums: NDArray[np.int32]) -> NDArray[np.uint8]:
 
     The same as ``satseg.probability.encode`` of sums / UNIT, but for halves, which go up here.
     """
-    scaled = np.clip(sums, 0, UNIT).view(np.uint32) * np.uint32(SCALE)  # fits: UNIT x 254 < 2^32
-    scaled += np.uint32(UNIT // 2)
-    scaled >>= np.uint32(UNIT.bit_length() - 1)
-    found: NDArray[np.uint8] = scaled.astype(np.uint8)
-    found[sums < 0] = NODATA
+    found: NDArray[np.uint8] = np.empty(sums.shape, dtype=np.uint8)
+    for start in range(0, len(sums), _ROWS):
+        piece = sums[start : start + _ROWS]
+        scaled = np.clip(piece, 0, UNIT).view(np.uint32)
+        scaled *= np.uint32(SCALE)  # fits: UNIT x 254 < 2^32
+        scaled += np.uint32(UNIT // 2)
+        scaled >>= np.uint32(UNIT.bit_length() - 1)
+        found[start : start + _ROWS] = scaled
+        found[start : start + _ROWS][piece < 0] = NODATA
     return found
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +12,7 @@ from matplotlib.figure import Figure
 
 from satseg.export import legend
 from satseg.export.fonts import drawable, font
+from satseg.export.lines import ChartIntervals, ChartLine
 from satseg.export.quantities import Unit, in_unit
 
 if TYPE_CHECKING:
@@ -21,23 +21,8 @@ if TYPE_CHECKING:
 _INCHES = (7.2, 2.9)
 _PNG_DPI = 220
 _MOST_TICKS = 9
-
-
-@dataclass(frozen=True, slots=True)
-class ChartLine:
-    """A model's line: its name and its area in m² at each date; None is a gap."""
-
-    name: str
-    areas_m2: Mapping[dt.date, float | None]
-    ensemble: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ChartIntervals:
-    """Adjusted areas by date in m²: estimate, lower and upper limit of its interval."""
-
-    name: str
-    areas_m2: Mapping[dt.date, tuple[float, float, float]]
+_SYMBOLS = ("o", "s", "D", "^", "X", "P")
+_DASHES = ("-", "--", ":", "-.")
 
 
 def area_chart(
@@ -81,9 +66,9 @@ def _draw_line(axes: Axes, line: ChartLine, number: int, unit: Unit) -> None:
         [date.toordinal() for date in dates],
         [float("nan") if value is None else in_unit(value, unit) for value in values],
         label=drawable(line.name),
-        color=legend.INK if line.ensemble else legend.LINES[number % len(legend.LINES)],
-        linestyle=legend.DASHES[number % len(legend.DASHES)],
-        marker=legend.SYMBOLS[number % len(legend.SYMBOLS)],
+        color=line.colour(number),
+        linestyle=_DASHES[number % len(_DASHES)],
+        marker=_SYMBOLS[number % len(_SYMBOLS)],
         markersize=6.5,
         markeredgecolor="white",
         markeredgewidth=0.8,

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import shapely
 from shapely.geometry.base import BaseGeometry
 
-from satseg.errors import CatalogError, RegionError
+from satseg.errors import CatalogError
 from satseg.export.subject import Subject
 from satseg.identifiers import slug
+from satseg.interest_files import read_area_file
 from satseg.recipes import usual_threshold
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from satseg.regions import Region
 
 DEFAULT_MODEL = "farmnet"
-AREA_ENDINGS = (".geojson", ".json", ".gpkg", ".shp", ".fgb")
-"""Files of areas that are read; kinds that hold XML are not."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,33 +166,8 @@ def read_area(path: Path) -> Extent:
     Raises:
         RegionError: no such file, another kind of file, or no polygon with a CRS in it.
     """
-    import geopandas as gpd
-    from pyogrio.errors import DataSourceError
-
-    if path.suffix.lower() not in AREA_ENDINGS or not path.is_file():
-        raise RegionError(
-            expected=f"a file of polygons that ends in {', '.join(AREA_ENDINGS)}",
-            found=path.name if path.is_file() else f"no file at {path}",
-            fix="Save the area as GeoJSON or GeoPackage, for example in QGIS",
-        )
-    try:
-        frame = gpd.read_file(path)
-    except (DataSourceError, ValueError) as error:
-        raise RegionError(
-            expected="a file of polygons",
-            found=f"{path.name}: {error}",
-            fix="Save the area as GeoJSON or GeoPackage, for example in QGIS",
-        ) from error
-    frame = frame[frame.geometry.notna()]
-    polygons = frame[frame.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
-    if frame.crs is None or polygons.empty:
-        raise RegionError(
-            expected="polygons with a coordinate reference system",
-            found=f"{path.name} with {len(polygons)} polygons, CRS {frame.crs}",
-            fix="Draw the area as polygons and save it with its CRS",
-        )
-    outline = shapely.make_valid(polygons.to_crs("EPSG:4326").geometry.union_all())
-    return Extent(area=outline, name=slug(path.stem) or "area")
+    found = read_area_file(path, lenient=True)
+    return Extent(area=found.geometry, name=slug(path.stem) or "area")
 
 
 def _scenes(

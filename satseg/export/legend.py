@@ -1,4 +1,4 @@
-"""Colours of maps and charts, the same as in the dashboard."""
+"""Colours of maps, of texts and of rules, the same as in the dashboard."""
 
 from __future__ import annotations
 
@@ -18,11 +18,6 @@ INK: Final = "#1d2b33"
 QUIET: Final = "#51626b"
 GROUND: Final = "#e8ecee"
 RULE: Final = "#dfe5e7"
-
-LINES: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Source: Okabe and Ito (2008), Color Universal Design: told apart with any colour vision."""
-SYMBOLS: Final = ("o", "s", "D", "^", "X", "P")
-DASHES: Final = ("-", "--", ":", "-.")
 
 MASK: Final = (
     (0, (255, 255, 255, 255)),

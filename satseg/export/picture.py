@@ -17,6 +17,7 @@ from rasterio.windows import Window as RasterWindow
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
+from satseg.catalog_records import SceneRecord
 from satseg.export import legend
 from satseg.export.subject import Subject
 from satseg.grids import WGS84, to_lonlat
@@ -95,8 +96,7 @@ def picture(
     Raises:
         SceneError: a display copy cannot be read.
     """
-    imagery = subject.scene.false_colour if false_colour else None
-    colours = _imagery(imagery or subject.scene.display, view)
+    colours = ground(subject.scene, view, false_colour=false_colour)
     if not overlay:
         return colours
     found = _farmland(subject, view)
@@ -107,6 +107,12 @@ def picture(
     paint = np.array(_rgb(legend.FARMLAND), dtype=np.float32)
     colours[found] = np.rint((1 - opacity) * colours[found] + opacity * paint).astype(np.uint8)
     return colours
+
+
+def ground(scene: SceneRecord, view: View, *, false_colour: bool = False) -> NDArray[np.uint8]:
+    """Return the imagery of a view alone, uint8 (height, width, 3); see ``picture``."""
+    imagery = scene.false_colour if false_colour else None
+    return _imagery(imagery or scene.display, view)
 
 
 def _imagery(path: Path, view: View) -> NDArray[np.uint8]:

@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 
 from satseg import __version__
 from satseg.errors import CatalogError
-from satseg.export.chart import ChartIntervals, ChartLine, area_chart
+from satseg.export.chart import area_chart
 from satseg.export.furniture import draw_outline, draw_scale_and_north, map_axes
+from satseg.export.lines import ChartIntervals, ChartLine
 from satseg.export.picture import outline_of, picture, view_of
 from satseg.export.quantities import Unit, area_text, percent_text
 from satseg.export.series import SeriesTable

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from satseg.cog import storing
 from satseg.errors import AccuracyError, StorageError
 from satseg.export.subject import Subject, stamp
-from satseg.sampling import CLASSES, SampleStore, labelled_sample
+from satseg.sampling import SampleStore, adjusted_by_date
 from satseg.series import Observation, tidy
 
 if TYPE_CHECKING:
@@ -89,11 +89,8 @@ def measured(catalog: Catalog, subject: Subject) -> AreaHistogram:
 def adjusted_areas(root: Path, region_id: str) -> dict[dt.date, Estimate]:
     """Return the error-adjusted farmland area of each date of a region that has enough labels.
 
-    Of several samples of a date the one with the most labels of its first interpreter counts, the
-    newest of equal ones. Files that hold no sample are left out.
+    See ``satseg.sampling.adjusted_by_date``; files that hold no sample are left out.
     """
-    from satseg.accuracy import assess
-
     store = SampleStore(root)
     samples = []
     for name in store.ids():
@@ -101,15 +98,7 @@ def adjusted_areas(root: Path, region_id: str) -> dict[dt.date, Estimate]:
             samples.append(store.sample(name))
         except AccuracyError:
             continue
-    ours = [sample for sample in samples if sample.region_id == region_id]
-    found: dict[dt.date, Estimate] = {}
-    for sample in sorted(ours, key=lambda s: (len(s.sure("first")), s.created)):
-        try:
-            areas = assess(labelled_sample(sample)).area_m2
-        except AccuracyError:
-            continue
-        found[sample.date] = areas[CLASSES.index("farmland")]
-    return found
+    return adjusted_by_date(sample for sample in samples if sample.region_id == region_id)
 
 
 def write_series(table: SeriesTable, path: Path) -> None:

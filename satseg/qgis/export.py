@@ -19,7 +19,7 @@ from satseg.errors import StorageError
 from satseg.masks.codes import UNKNOWN
 from satseg.probability_raster import open_probability
 from satseg.qgis import styles
-from satseg.qgis.layers import farmland_polygons, write_uncertainty
+from satseg.qgis.layers import editable_polygons, write_uncertainty
 from satseg.qgis.project import MapLayer, Project, write_project
 from satseg.scene import Scene, open_scene
 
@@ -44,7 +44,7 @@ class QgisOptions:
     Attributes:
         threshold: probability from which a pixel is farmland.
         min_area_m2: smaller patches are left out of the polygons.
-        simplify_px: how far outlines may leave the pixels' edges, in pixels; 0 keeps them exact.
+        simplify_px: how much detail outlines lose, in pixels; see ``editable_polygons``.
         truth: mask of classes to show beside it (see ``satseg.masks``), or None.
         copy: copy the image and the truth into the folder, instead of pointing to where they are.
     """
@@ -137,9 +137,8 @@ def _write(
     shutil.copyfile(prediction.probability, work / "probability.tif")
     write_uncertainty(work / "probability.tif", work / "uncertainty.tif")
     progress(2, _STEPS)
-    frame = farmland_polygons(
+    frame = editable_polygons(
         work / "probability.tif",
-        work,
         threshold=options.threshold,
         min_area_m2=options.min_area_m2,
         simplify_px=options.simplify_px,

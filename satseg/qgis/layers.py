@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import rasterio
-import rasterio.features
-import shapely
-from numpy.typing import NDArray
-from shapely.geometry import shape
 
 from satseg.cog import Layer, cog_rows
-from satseg.grids import Grid, to_lonlat
-from satseg.mask import write_mask
-from satseg.osm.areas import polygons_of
-from satseg.osm.shares import equal_area
+from satseg.export.outlines import areas_m2, farmland_outlines
+from satseg.export.polygons import on_the_map, simplified
 from satseg.probability import NODATA, SCALE
 from satseg.probability_raster import open_probability, strips
-from satseg.reading import raster_environment, reading
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -29,7 +20,6 @@ UNCERTAINTY = Layer("uncertainty", nodata=NODATA, scale=1 / SCALE)
 """Rasters of uncertainty: uint8, v / 254, 255 for no data."""
 
 _STRIP_ROWS = 64
-_FARMLAND = 1
 
 
 def write_uncertainty(probability: Path, output: Path) -> None:
@@ -50,24 +40,19 @@ def write_uncertainty(probability: Path, output: Path) -> None:
             writer.write(table[codes])
 
 
-def farmland_polygons(
-    probability: Path,
-    work: Path,
-    *,
-    threshold: float,
-    min_area_m2: float = 0,
-    simplify_px: float = 0,
+def editable_polygons(
+    probability: Path, *, threshold: float, min_area_m2: float = 0, simplify_px: float = 0
 ) -> gpd.GeoDataFrame:
     """Return the farmland of a prediction as polygons with ``class`` and ``area_m2``.
 
-    Pixels that share a side belong to one polygon. The mask is read row by row.
+    Pixels that share a side belong to one polygon; ``area_m2`` is that of the polygon as drawn.
 
     Args:
         probability: a raster that ``predict_scene`` wrote.
-        work: folder for the mask in between.
         threshold: probability from which a pixel is farmland.
         min_area_m2: smaller patches are left out.
-        simplify_px: how far an outline may leave the pixels' edges, in pixels; 0 keeps it exact.
+        simplify_px: how much detail simplification takes away, in pixels: corners whose triangle
+            is smaller than its square go. 0 keeps the pixels' sides.
 
     Raises:
         ModelError: threshold or smallest area are out of range.
@@ -75,38 +60,12 @@ def farmland_polygons(
     """
     import geopandas as gpd
 
-    mask = work / "mask.tif"
-    grid = write_mask(probability, mask, threshold=threshold, min_area_m2=min_area_m2)
-    shapes = np.array(list(_outlines(mask)), dtype=object)
-    mask.unlink()
-    if simplify_px > 0 and len(shapes):
-        a, b, _, d, e, _ = grid.transform
-        side = min(float(np.hypot(a, d)), float(np.hypot(b, e)))
-        simple = shapely.make_valid(shapely.simplify(shapes, simplify_px * side))
-        shapes = np.array([polygons_of(each) for each in simple], dtype=object)
-        shapes = shapes[~shapely.is_empty(shapes)]
+    raster = open_probability(probability)
+    exact = farmland_outlines(raster, threshold=threshold, min_area_m2=min_area_m2)
+    shapes = simplified(exact, simplify_px) if simplify_px > 0 else exact
     columns = {
         "class": np.full(len(shapes), "farmland", dtype=object),
-        "area_m2": np.round(_areas_m2(shapes, grid), 2),
+        "area_m2": np.round(areas_m2(shapes, raster.grid), 2),
     }
-    return gpd.GeoDataFrame(columns, geometry=list(shapes), crs=grid.crs)
-
-
-def _outlines(mask: Path) -> Iterator[shapely.Polygon]:
-    with raster_environment(), reading(mask), rasterio.open(mask) as source:
-        band = rasterio.band(source, 1)
-        for ring, value in rasterio.features.shapes(band, transform=source.transform):
-            if value == _FARMLAND:
-                yield shape(ring)
-
-
-def _areas_m2(shapes: NDArray[np.object_], grid: Grid) -> NDArray[np.float64]:
-    if not len(shapes):
-        return np.zeros(0)
-    place = to_lonlat(grid.crs)
-
-    def lonlat(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.column_stack(place.transform(xy[:, 0], xy[:, 1]))
-
-    plane = equal_area(np.asarray(shapely.transform(shapes, lonlat), dtype=object))
-    return np.asarray(shapely.area(plane), dtype=np.float64)
+    drawn = on_the_map(shapes, raster.grid)
+    return gpd.GeoDataFrame(columns, geometry=list(drawn), crs=raster.grid.crs)

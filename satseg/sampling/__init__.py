@@ -1,5 +1,6 @@
 """Reference samples: drawing points from a map, labelling them, and keeping what was seen."""
 
+from satseg.sampling.adjusted import adjusted_area, adjusted_by_date
 from satseg.sampling.points import (
     CHANGES,
     CLASSES,
@@ -26,6 +27,8 @@ __all__ = [
     "Point",
     "Sample",
     "SampleStore",
+    "adjusted_area",
+    "adjusted_by_date",
     "labelled_change",
     "labelled_sample",
 ]

@@ -121,8 +121,3 @@ def _optics(image: Field, conditions: Conditions) -> Field:
     kernel = (kernel - conditions.sharpen * wide / wide.sum()).astype(np.float32)
     image = correlate1d(image, kernel, axis=0, mode="nearest")
     return np.asarray(correlate1d(image, kernel, axis=1, mode="nearest"), dtype=np.float32)
-
-
-def band_positions(bands: tuple[str, ...]) -> tuple[int, ...]:
-    """Return the positions of ``bands`` in WorldView-3's order."""
-    return tuple(WORLDVIEW3.index(name) for name in bands)

@@ -69,14 +69,11 @@ def tune(
     if not found:
         return UNTUNED
     temperature = round(best_temperature(list(found.values())), 3)
-    ious = {name: iou_by_threshold(counts, temperature) for name, counts in found.items()}
-    mean = np.mean(list(ious.values()), axis=0)
-    nearest = np.argsort(np.abs(_THRESHOLDS - 0.5), kind="stable")
-    best = int(nearest[np.argmax(mean[nearest].round(6))])
+    threshold, ious = best_threshold(list(found.values()), temperature)
     return Tuning(
         temperature,
-        float(_THRESHOLDS[best]),
-        {name: round(float(values[best]), 4) for name, values in ious.items()},
+        threshold,
+        {name: round(iou, 4) for name, iou in zip(found, ious, strict=True)},
     )
 
 
@@ -96,6 +93,31 @@ def histogram(
                 chosen = index[valid & (mask == label)].numpy()
                 counts[label] += np.bincount(chosen, minlength=_BINS)
     return counts
+
+
+def logit_histogram(
+    probability: NDArray[np.float32], truth: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return pixels by label and logit, float64 (2, bins), of probabilities and truths (n,)."""
+    inside = probability.astype(np.float64).clip(1e-6, 1 - 1e-6)
+    logits = np.log(inside / (1 - inside))
+    index = np.clip(((logits + _EDGE) / _STEP).astype(np.intp), 0, _BINS - 1)
+    parts = [np.bincount(index[truth == label], minlength=_BINS) for label in (False, True)]
+    return np.stack(parts).astype(np.float64)
+
+
+def best_threshold(
+    histograms: Sequence[NDArray[np.float64]], temperature: float
+) -> tuple[float, list[float]]:
+    """Return the threshold with the largest mean IoU over the sources, and the IoU of each there.
+
+    Of equally good ones it is the nearest to 0.5.
+    """
+    ious = np.stack([iou_by_threshold(counts, temperature) for counts in histograms])
+    mean = ious.mean(axis=0)
+    nearest = np.argsort(np.abs(_THRESHOLDS - 0.5), kind="stable")
+    best = int(nearest[np.argmax(mean[nearest].round(6))])
+    return float(_THRESHOLDS[best]), [float(values[best]) for values in ious]
 
 
 def best_temperature(histograms: Sequence[NDArray[np.float64]]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ CARD_FILE = "card.toml"
 MODELS_VARIABLE = "SATSEG_MODELS"
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+ENSEMBLE = "ensemble-"
+"""What ids of ensembles start with, and no model's (satseg.zoo.ensembles)."""
+
 INT8_TOLERANCE = 0.005
 """Largest difference of the intersection over union with which int8 stands in for float32."""
 
@@ -91,7 +94,12 @@ class ModelCard:
 
     def __post_init__(self) -> None:
         problems = [
-            (bool(_ID.fullmatch(self.id)), "id", self.id, "lower case letters, digits and dashes"),
+            (
+                bool(_ID.fullmatch(self.id)) and not is_ensemble_id(self.id),
+                "id",
+                self.id,
+                f"lower case letters, digits and dashes, and not to start with {ENSEMBLE}",
+            ),
             (self.gsd_m > 0, "gsd_m", self.gsd_m, "a number of metres above 0"),
             (
                 self.patch_px > 0 and self.patch_px % STRIDE == 0,
@@ -231,10 +239,14 @@ def write_table(folder: Path, table: Mapping[str, Any]) -> None:
     os.replace(temporary, path)
 
 
+def is_ensemble_id(name: str) -> bool:
+    """Return whether a name is that of an ensemble, not of a model."""
+    return name.startswith(ENSEMBLE)
+
+
 def list_cards(models: Path | None = None) -> list[ModelCard]:
-    """Return the cards of all models below ``models`` in the order of their ids."""
-    folder = default_models_folder() if models is None else models
-    return [load_card(path.parent) for path in sorted(folder.glob(f"*/{CARD_FILE}"))]
+    """Return the cards of all models below ``models`` in the order of their ids, no ensembles."""
+    return [load_card(path) for path in _model_folders(models)]
 
 
 def find_card(model_id: str, models: Path | None = None) -> ModelCard:
@@ -244,14 +256,21 @@ def find_card(model_id: str, models: Path | None = None) -> ModelCard:
         ModelError: there is no such model.
     """
     folder = default_models_folder() if models is None else models
-    if _ID.fullmatch(model_id) and (folder / model_id / CARD_FILE).is_file():
+    is_model = bool(_ID.fullmatch(model_id)) and not is_ensemble_id(model_id)
+    if is_model and (folder / model_id / CARD_FILE).is_file():
         return load_card(folder / model_id)
-    known: Sequence[str] = [path.parent.name for path in sorted(folder.glob(f"*/{CARD_FILE}"))]
+    known = [path.name for path in _model_folders(folder)]
     raise ModelError(
         expected=f"one of the models {', '.join(known) or '(none)'} in {folder}",
         found=repr(model_id),
         fix="Choose one of them, or train a new one with satseg train",
     )
+
+
+def _model_folders(models: Path | None) -> list[Path]:
+    folder = default_models_folder() if models is None else models
+    found = (path.parent for path in sorted(folder.glob(f"*/{CARD_FILE}")))
+    return [path for path in found if not is_ensemble_id(path.name)]
 
 
 def _int8(table: Mapping[str, Any]) -> Int8 | None:

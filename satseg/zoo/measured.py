@@ -7,19 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from satseg.zoo.card import ModelCard, list_cards, load_card, read_table, write_table
+from satseg.zoo.ensembles import EnsembleCard, list_ensembles, load_ensemble
 from satseg.zoo.page import write_card_page, write_comparison
 
 
 def record(
-    card: ModelCard,
+    card: ModelCard | EnsembleCard,
     rows: Sequence[Mapping[str, Any]],
     notes: Mapping[str, str],
     models: Path,
-) -> ModelCard:
+    lacking: Mapping[str, str] | None = None,
+) -> ModelCard | EnsembleCard:
     """Write the rows into the card, its page and the comparison; return the new card.
 
     A row replaces the older one of the same data set; other older rows stay. The order is that of
-    ``notes``, which says what each data set is.
+    ``notes``, which says what each data set is; ``lacking`` says why some cannot be measured on.
     """
     table = read_table(card.folder)
     merged = {str(row["data"]): dict(row) for row in table.get("metrics", ())}
@@ -30,7 +32,8 @@ def record(
         key=lambda row: order.index(row["data"]) if row["data"] in order else len(order),
     )
     write_table(card.folder, table)
-    measured = load_card(card.folder)
-    write_card_page(measured, notes)
-    write_comparison(list_cards(models), models)
+    is_ensemble = isinstance(card, EnsembleCard)
+    measured = load_ensemble(card.folder) if is_ensemble else load_card(card.folder)
+    write_card_page(measured, notes, lacking or {})
+    write_comparison(list_cards(models), models, list_ensembles(models))
     return measured

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from satseg.zoo.card import ModelCard
+from satseg.zoo.ensembles import EnsembleCard
 
 CARD_PAGE = "CARD.md"
 COMPARISON_PAGE = "README.md"
@@ -24,17 +25,83 @@ _COLUMNS = (
     ("Accuracy", "accuracy"),
     ("Area bias", "area_bias"),
     ("ECE", "ece"),
+    ("AUROC of entropy", "auroc_entropy"),
+    ("AUROC of disagreement", "auroc_disagreement"),
+    ("AUROC of mutual information", "auroc_information"),
 )
 
 
-def write_card_page(card: ModelCard, notes: Mapping[str, str]) -> Path:
-    """Write CARD.md beside the card and return its path; ``notes`` says what each data set is."""
+def write_card_page(
+    card: ModelCard | EnsembleCard, notes: Mapping[str, str], lacking: Mapping[str, str]
+) -> Path:
+    """Write CARD.md beside the card and return its path.
+
+    ``notes`` says what each data set is, ``lacking`` why the model cannot be measured on some.
+    """
     page = card.folder / CARD_PAGE
-    _replace(page, card_page(card, notes))
+    write = ensemble_page if isinstance(card, EnsembleCard) else card_page
+    _replace(page, write(card, notes, lacking))  # type: ignore[arg-type]
     return page
 
 
-def card_page(card: ModelCard, notes: Mapping[str, str]) -> str:
+def ensemble_page(
+    card: EnsembleCard, notes: Mapping[str, str], lacking: Mapping[str, str] | None = None
+) -> str:
+    """Return the ensemble's card as Markdown."""
+    facts = {key: value for key, value in card.training.items() if key != "not_fitted_on"}
+    lines = [
+        f"# {card.title} (`{card.id}`)",
+        "",
+        card.summary,
+        "",
+        "Written by `satseg evaluate` from `card.toml`; edit that, not this.",
+        "",
+        "| Member | Weight | sha256 of its weights |",
+        "|---|---|---|",
+        *[
+            f"| [{one.id}](../{one.id}/{CARD_PAGE}) | {one.weight:g} | `{one.sha256}` |"
+            for one in card.members
+        ],
+        "",
+        f"Method: {card.method}; threshold {card.threshold:g}, temperature {card.temperature:g}; "
+        f"licence {card.licence}.",
+        "",
+        *_measured(card.metrics, notes, lacking or {}),
+        "## Fitting",
+        "",
+        *[f"- {key.replace('_', ' ')}: {_value(value)}" for key, value in facts.items()],
+        *[
+            f"- not fitted on {name}: it {reason}"
+            for name, reason in card.training.get("not_fitted_on", {}).items()
+        ],
+        "",
+    ]
+    if card.failures:
+        lines += ["## Known failures", "", *[f"- {text}" for text in card.failures], ""]
+    return "\n".join(lines)
+
+
+def _measured(
+    rows: Sequence[Mapping[str, Any]], notes: Mapping[str, str], lacking: Mapping[str, str]
+) -> list[str]:
+    return [
+        "## Measured",
+        "",
+        *_table(_COLUMNS, rows),
+        "",
+        *[f"- {row['data']}: {notes.get(str(row['data']), '')}" for row in rows],
+        *[f"- {name}: not measured, it {reason}" for name, reason in lacking.items()],
+        "",
+        "IoU, F1, precision and recall are of farmland, pooled over all pixels of a data set; area "
+        "bias is predicted over true farmland less one; ECE is the expected calibration error; "
+        "AUROC is the chance that of a wrong and a right pixel the wrong one is the less sure.",
+        "",
+    ]
+
+
+def card_page(
+    card: ModelCard, notes: Mapping[str, str], lacking: Mapping[str, str] | None = None
+) -> str:
     """Return the model's card as Markdown."""
     training = card.training
     lines = [
@@ -56,15 +123,7 @@ def card_page(card: ModelCard, notes: Mapping[str, str]) -> str:
         f"| sha256 | `{card.sha256}` |",
         *_int8_rows(card),
         "",
-        "## Measured",
-        "",
-        *_table(_COLUMNS, card.metrics),
-        "",
-        *[f"- {row['data']}: {notes.get(str(row['data']), '')}" for row in card.metrics],
-        "",
-        "IoU, F1, precision and recall are of farmland, pooled over all pixels of a data set; area "
-        "bias is predicted over true farmland less one; ECE is the expected calibration error.",
-        "",
+        *_measured(card.metrics, notes, lacking or {}),
         "## Training",
         "",
         *[
@@ -105,9 +164,12 @@ def _int8_rows(card: ModelCard) -> list[str]:
     ]
 
 
-def write_comparison(cards: Sequence[ModelCard], models: Path) -> Path:
-    """Write the table of all models and return its path."""
-    names = list(dict.fromkeys(str(row["data"]) for card in cards for row in card.metrics))
+def write_comparison(
+    cards: Sequence[ModelCard], models: Path, ensembles: Sequence[EnsembleCard] = ()
+) -> Path:
+    """Write the table of all models and ensembles and return its path."""
+    every: list[ModelCard | EnsembleCard] = [*cards, *ensembles]
+    names = list(dict.fromkeys(str(row["data"]) for card in every for row in card.metrics))
     lines = [
         "# Models",
         "",
@@ -124,6 +186,14 @@ def write_comparison(cards: Sequence[ModelCard], models: Path) -> Path:
         lines.append(
             f"| [{card.id}]({card.id}/{CARD_PAGE}) | {len(card.bands)} | {card.gsd_m:g} m | "
             f"{_megabytes(card.weights_path)} | "
+            + " | ".join(found.get(name, "–") for name in names)
+            + " |"
+        )
+    for ensemble in ensembles:
+        found = {str(row["data"]): f"{row['iou']:.3f}" for row in ensemble.metrics}
+        members = " + ".join(member.id for member in ensemble.members)
+        lines.append(
+            f"| [{ensemble.id}]({ensemble.id}/{CARD_PAGE}) | {ensemble.method} of {members} | | | "
             + " | ".join(found.get(name, "–") for name in names)
             + " |"
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from satseg.runtime import usable_cores
+from satseg.allocation import usable_cores
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = (

@@ -1,14 +1,15 @@
 import datetime as dt
 
-from dashboard.chart import COLOURS, DASHES, SYMBOLS, Line, area_chart
+from dashboard.chart import DASHES, SYMBOLS, area_chart
+from satseg.export.lines import COLOURS, ChartLine
 
 DATES = [dt.date(2016, 5, 3), dt.date(2019, 4, 12), dt.date(2022, 5, 20)]
 
 
-def lines() -> list[Line]:
+def lines() -> list[ChartLine]:
     return [
-        Line("FarmNet", dict(zip(DATES, [20_000.0, None, 10_000.0], strict=True))),
-        Line("Ensemble", dict(zip(DATES, [30_000.0, 20_000.0, 10_000.0], strict=True)), True),
+        ChartLine("FarmNet", dict(zip(DATES, [20_000.0, None, 10_000.0], strict=True))),
+        ChartLine("Ensemble", dict(zip(DATES, [30_000.0, 20_000.0, 10_000.0], strict=True)), True),
     ]
 
 

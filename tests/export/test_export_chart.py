@@ -5,7 +5,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from satseg.export.chart import ChartIntervals, ChartLine, _apart, area_chart
+from satseg.export.chart import _apart, area_chart
+from satseg.export.lines import ChartIntervals, ChartLine
 
 DAYS = [dt.date(2016, 1, 1), dt.date(2016, 1, 9), dt.date(2018, 1, 1), dt.date(2020, 1, 1)]
 NONE = ChartIntervals("none", {})

@@ -8,6 +8,7 @@ from shapely.geometry import Point, box
 from satseg.catalog import Catalog
 from satseg.errors import CatalogError, RegionError
 from satseg.export.choosing import Extent, all_maps, one_map, read_area
+from satseg.interest_files import read_area_file
 
 
 def test_a_region_means_its_latest_map_by_farmnet_cut_at_its_outline(mapped: Catalog) -> None:
@@ -61,7 +62,7 @@ def test_all_maps_are_those_of_the_named_models(mapped: Catalog) -> None:
         all_maps(mapped, region_id="nowhere")
 
 
-@pytest.mark.parametrize("ending", ["geojson", "gpkg"])
+@pytest.mark.parametrize("ending", ["geojson", "gpkg", "fgb"])
 def test_an_area_is_all_polygons_of_a_file_in_degrees(tmp_path: Path, ending: str) -> None:
     shapes = [
         box(350_000, 3_450_000, 350_100, 3_450_100),
@@ -84,11 +85,44 @@ def test_files_without_polygons_are_refused(tmp_path: Path) -> None:
     broken.write_bytes(b"no file")
     page = tmp_path / "area.kml"
     page.write_text("<kml/>")
+    picture = tmp_path / "area.tif"
+    picture.write_bytes(b"II*")
+    nowhere = tmp_path / "nowhere.shp"
+    gpd.GeoDataFrame(geometry=[box(121, 31, 122, 32)], crs="EPSG:4326").to_file(nowhere)
+    nowhere.with_suffix(".prj").unlink()
     for path, found in (
-        (points, "0 polygons"),
-        (broken, "broken.gpkg"),
-        (page, "area.kml"),
-        (tmp_path / "none.gpkg", "no file at"),
+        (points, "polygons only; found 1 Point"),
+        (broken, "GeoPackage file with polygons"),
+        (page, "kml file with polygons"),
+        (picture, "'area.tif'"),
+        (nowhere, "no coordinate reference system"),
+        (tmp_path / "none.gpkg", "none.gpkg: FileNotFoundError"),
     ):
         with pytest.raises(RegionError, match=found):
             read_area(path)
+
+
+@pytest.mark.parametrize("without", [None, ".shx"])
+def test_a_shapefile_is_read_with_what_stands_beside_it(
+    tmp_path: Path, without: str | None
+) -> None:
+    metres = box(350_000, 3_450_000, 350_100, 3_450_100)
+    gpd.GeoDataFrame(geometry=[metres], crs="EPSG:32651").to_file(tmp_path / "a.shp")
+    if without is None:
+        found = read_area(tmp_path / "a.shp").area
+        assert found is not None
+        assert 121 < found.centroid.x < 122
+        return
+    (tmp_path / "a.shx").unlink()
+    with pytest.raises(RegionError, match="file with polygons"):
+        read_area(tmp_path / "a.shp")
+
+
+def test_ones_own_file_may_be_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.geojson"
+    gpd.GeoDataFrame(geometry=[box(121, 31, 122, 32)] * 3, crs="EPSG:4326").to_file(path)
+    for name in ("MAX_BYTES", "MAX_SHAPES", "MAX_VERTICES"):
+        monkeypatch.setattr(f"satseg.interest_files.{name}", 2)
+    assert box(121, 31, 122, 32).equals(read_area(path).area)
+    with pytest.raises(RegionError, match="3 bytes"):
+        read_area_file(path)

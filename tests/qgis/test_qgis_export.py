@@ -20,7 +20,7 @@ from satseg.errors import ModelError, StorageError
 from satseg.geodesy import pixel_areas_m2
 from satseg.masks import Meaning, Sources, read_ground, write_truth
 from satseg.probability_raster import open_probability
-from satseg.qgis import QgisOptions, farmland_polygons, way_back, write_qgis, write_uncertainty
+from satseg.qgis import QgisOptions, editable_polygons, way_back, write_qgis, write_uncertainty
 from satseg.scene import open_scene
 from satseg.windows import Window
 
@@ -60,14 +60,14 @@ def test_polygons_follow_the_pixels_with_their_holes(written, shelf):
 
 def test_small_patches_are_left_out_and_outlines_simplified(shelf, tmp_path):
     (record,) = shelf.predictions()
-    found = farmland_polygons(record.probability, tmp_path, threshold=0.5, min_area_m2=10)
+    found = editable_polygons(record.probability, threshold=0.5, min_area_m2=10)
     assert len(found) == 1
     stairs = np.full((40, 60), 0, dtype=np.uint8)
     for row in range(40):
         stairs[row, : row + 1] = 254
     path = write_probability(tmp_path / "stairs.tif", stairs)
-    exact = farmland_polygons(path, tmp_path, threshold=0.5)
-    simple = farmland_polygons(path, tmp_path, threshold=0.5, simplify_px=1)
+    exact = editable_polygons(path, threshold=0.5)
+    simple = editable_polygons(path, threshold=0.5, simplify_px=1)
     count = shapely.get_num_coordinates
     assert count(simple.geometry.iloc[0]) < 8
     assert count(exact.geometry.iloc[0]) > 80

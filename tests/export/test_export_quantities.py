@@ -2,8 +2,8 @@ import doctest
 
 import pytest
 
-import dashboard.figures
-from dashboard.figures import area_text, in_unit, percent_text
+from satseg.export import quantities
+from satseg.export.quantities import area_text, in_unit, percent_text
 
 
 def test_fifteen_mu_are_one_hectare() -> None:
@@ -35,4 +35,5 @@ def test_changes_carry_their_sign_and_zero_has_none() -> None:
 
 
 def test_examples_in_the_docstrings_hold() -> None:
-    assert doctest.testmod(dashboard.figures).failed == 0
+    found = doctest.testmod(quantities)
+    assert (found.attempted, found.failed) == (5, 0)

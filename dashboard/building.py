@@ -1,0 +1,144 @@
+"""Ensembles of one's own: put together here, kept in the catalog, chosen on the other pages."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.mixture import choose_method, choose_weights
+from dashboard.notices import attempt
+from dashboard.session import Keys
+from dashboard.shelf import every_ensemble, shelf
+from dashboard.words import Words
+from satseg.ensemble_store import MAX_NAME, EnsembleStore
+from satseg.errors import ModelError
+from satseg.pooling import METHODS, WEIGHTED, Method
+
+if TYPE_CHECKING:
+    from satseg.zoo.card import ModelCard
+    from satseg.zoo.ensembles import EnsembleCard
+
+SPLIT = (1.2, 1.0)
+
+
+def show_building(models: Sequence[ModelCard], say: Words) -> None:
+    """Show the form for a new ensemble, and those that there are."""
+    left, right = st.columns(SPLIT, gap="large")
+    with left:
+        st.html(
+            f'<h2 class="satseg-heading">{say("part_build")}</h2>'
+            f'<p class="satseg-note">{say("build_text").replace("`", "")}</p>'
+        )
+        if len(models) < 2:
+            st.caption(say("build_few", n=len(models)))
+        else:
+            _form(models, say)
+    with right:
+        st.html(f'<h2 class="satseg-heading">{say("own_title")}</h2>')
+        _own(say)
+
+
+def _form(models: Sequence[ModelCard], say: Words) -> None:
+    names = {card.id: card.title for card in models}
+    start = [name for name in st.session_state.get(Keys.MEMBERS, list(names)[:2]) if name in names]
+    st.session_state[Keys.MEMBERS] = start
+    st.session_state.setdefault(Keys.MEMBER_METHOD, METHODS[0])
+    st.session_state.setdefault(Keys.MEMBER_THRESHOLD, 0.5)
+    chosen = st.pills(
+        say("members"),
+        list(names),
+        selection_mode="multi",
+        key=Keys.MEMBERS,
+        format_func=names.__getitem__,
+        help=say("members_help"),
+    )
+    method = choose_method(Keys.MEMBER_METHOD, say)
+    weights = choose_weights(chosen, names, say, prefix="member", start={}, method=method)
+    threshold = st.slider(say("threshold"), 0.05, 0.95, step=0.01, key=Keys.MEMBER_THRESHOLD)
+    name = st.text_input(
+        say("ensemble_name"),
+        key=Keys.MEMBER_NAME,
+        max_chars=MAX_NAME,
+        placeholder=say("ensemble_name_hint"),
+    )
+    wanted = (name, tuple(chosen), tuple(weights[one] for one in chosen), method, threshold, say)
+    st.button(
+        say("build_save"),
+        key="build_save",
+        type="primary",
+        disabled=len(chosen) < 2,
+        on_click=attempt,
+        args=(_keep, *wanted),
+    )
+
+
+def _keep(  # noqa: PLR0917 -- what the form says
+    name: str,
+    members: tuple[str, ...],
+    weights: tuple[int, ...],
+    method: Method,
+    threshold: float,
+    say: Words,
+) -> None:
+    from satseg.recipes import recipe
+
+    numbers = [float(weight) for weight in weights] if method in WEIGHTED else None
+    wanted = recipe(members, weights=numbers, method=method)
+    card = EnsembleStore(shelf().catalog.root).add(
+        name, wanted.cards, wanted.pooling, threshold=threshold
+    )
+    st.session_state[Keys.MEMBER_NAME] = ""
+    st.toast(say("build_saved", title=card.title))
+
+
+def _own(say: Words) -> None:
+    own = [card for card in every_ensemble() if card.folder.is_relative_to(shelf().catalog.root)]
+    if not own:
+        st.caption(say("own_none"))
+    for card in own:
+        with st.container(border=True, key=f"own_{card.id}"):
+            usable = _describe(card, say)
+            one, two = st.columns(2, gap="small")
+            one.button(
+                say("build_open"),
+                key=f"open_{card.id}",
+                on_click=_open,
+                args=(card.id,),
+                disabled=not usable,
+                width="stretch",
+            )
+            two.button(
+                say("own_remove", title=card.title),
+                key=f"remove_{card.id}",
+                on_click=attempt,
+                args=(_remove, card.id),
+                type="tertiary",
+                width="stretch",
+            )
+
+
+def _describe(card: EnsembleCard, say: Words) -> bool:
+    """Show what an ensemble is made of; return whether it can be used."""
+    parts = ", ".join(f"{one.id} × {one.weight:.2f}" for one in card.members)
+    text = f"{say(f'method_{card.method}')} · {parts} · p ≥ {card.threshold:g}"
+    st.html(f'<b>{html.escape(card.title)}</b><p class="satseg-note">{html.escape(text)}</p>')
+    try:
+        card.models()
+    except ModelError as error:
+        st.caption(say("own_broken", title=card.title, reason=f"{error.expected}; {error.found}"))
+        return False
+    return True
+
+
+def _open(ensemble_id: str) -> None:
+    st.session_state[Keys.MODELS] = [ensemble_id]
+    st.session_state[Keys.OPENING] = True
+
+
+def _remove(ensemble_id: str) -> None:
+    EnsembleStore(shelf().catalog.root).remove(ensemble_id)
+    kept = st.session_state.get(Keys.MODELS, [])
+    st.session_state[Keys.MODELS] = [name for name in kept if name != ensemble_id]

@@ -1,0 +1,377 @@
+import datetime as dt
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from shelf_files import snapshot, write_scene
+
+from satseg.catalog import Catalog
+from satseg.errors import (
+    Cancelled,
+    CatalogError,
+    DateError,
+    FetchError,
+    RegionError,
+    SatsegError,
+    SceneError,
+    StorageError,
+)
+from satseg.fetch.transfer import Policy
+from satseg.intake import Desk, Entry, Permissions, Status
+from satseg.intake import desk as desks
+from satseg.intake.arrivals import MAX_WAITING, Arrivals, shown_name
+from satseg.intake.permissions import Host
+
+Settle = Callable[[Desk, str], Status]
+DAY = dt.date(2015, 6, 6)
+RGB = ("red", "green", "blue")
+ENTRY = Entry("Field", date=DAY, bands=RGB)
+
+
+def upload(desk: Desk, data: bytes, name: str = "field 20150606.tif", step: int = 5000) -> str:
+    receiving = desk.begin(desk.ticket(), name, len(data))
+    for start in range(0, len(data), step):
+        receiving.write(data[start : start + step])
+    return receiving.finish()
+
+
+def image(tmp_path: Path, seed: int = 0) -> bytes:
+    return write_scene(tmp_path / f"source{seed}.tif", seed=seed).read_bytes()
+
+
+def test_an_upload_is_read_shown_and_added(
+    desk: Desk, catalog: Catalog, tmp_path: Path, settle: Settle
+) -> None:
+    data = image(tmp_path)
+    found = settle(desk, upload(desk, data))
+    assert found.state == "ready"
+    assert found.arrival.name == "field 20150606.tif"
+    assert found.understood is not None
+    assert found.understood.scene.date == DAY
+    assert catalog.scenes() == []
+    desk.add(found.arrival.id, Entry("Field", date=DAY, bands=RGB, region_name="East"))
+    added = settle(desk, found.arrival.id)
+    assert (added.state, added.scene_id) == ("added", "field-20150606")
+    scene = catalog.scene("field-20150606")
+    assert scene.image.read_bytes() == data
+    assert scene.image.is_relative_to(catalog.root / "scenes" / scene.id)
+    assert catalog.region(scene.region_id).name_en == "East"
+    item = json.loads((scene.thumbnail.parent / f"{scene.id}.json").read_text())
+    assert item["properties"]["satseg:origin"] == "upload"
+    assert list((catalog.root / "arrivals").iterdir()) == []
+    assert list((catalog.root / ".staging").iterdir()) == []
+
+
+def test_corrections_of_the_visitor_are_what_is_registered(
+    desk: Desk, catalog: Catalog, tmp_path: Path, settle: Settle
+) -> None:
+    first = settle(desk, upload(desk, image(tmp_path)))
+    desk.add(first.arrival.id, Entry("A", date=DAY, bands=RGB, region_name="Home"))
+    home = catalog.scene(settle(desk, first.arrival.id).scene_id).region_id
+    second = settle(desk, upload(desk, image(tmp_path, seed=1)))
+    bands = ("nir1", "red", "green")
+    desk.add(second.arrival.id, Entry("B", dt.date(2020, 2, 3), bands, home, licence="CC0-1.0"))
+    scene = catalog.scene(settle(desk, second.arrival.id).scene_id)
+    assert (scene.title, scene.date, scene.bands) == ("B", dt.date(2020, 2, 3), bands)
+    assert (scene.region_id, scene.licence) == (home, "CC0-1.0")
+    third = settle(desk, upload(desk, image(tmp_path, seed=2)))
+    desk.add(third.arrival.id, Entry("C", date=DAY, bands=RGB, region_name="Home"))
+    assert settle(desk, third.arrival.id).scene_id
+    assert [region.name_en for region in catalog.regions()] == ["Home", "Home"]
+    assert len({region.id for region in catalog.regions()}) == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../scenes/x/x.json", "/etc/passwd", "..\\..\\a.tif", "a\0b.tif", "catalog.json", "", "."],
+)
+def test_a_name_from_elsewhere_names_no_file(
+    desk: Desk, catalog: Catalog, tmp_path: Path, settle: Settle, name: str
+) -> None:
+    before = snapshot(tmp_path)
+    found = settle(desk, upload(desk, image(tmp_path), name=name))
+    new = {path for path in snapshot(tmp_path) if path not in before and "source" not in path}
+    home = f"catalog/arrivals/{found.arrival.id}"
+    assert new == {"catalog/arrivals", home, f"{home}/arrival.json", f"{home}/image.tif"}
+    assert not {"/", "\\", "\0"} & set(found.arrival.name)
+
+
+def test_uploads_never_overwrite(
+    desk: Desk, catalog: Catalog, tmp_path: Path, settle: Settle
+) -> None:
+    ids = [upload(desk, image(tmp_path, seed), name="same.tif") for seed in (1, 2)]
+    assert len(set(ids)) == 2
+    for number, arrival_id in enumerate(ids):
+        settle(desk, arrival_id)
+        desk.add(arrival_id, ENTRY)
+        assert settle(desk, arrival_id).scene_id == ("same", "same-20150606")[number]
+    assert len(catalog.scenes()) == 2
+    desk.add(again := settle(desk, upload(desk, image(tmp_path, 3), "same.tif")).arrival.id, ENTRY)
+    assert settle(desk, again).scene_id.startswith("same-20150606-scene-")
+
+
+def test_the_same_image_again_is_noticed_and_refused(
+    desk: Desk, catalog: Catalog, tmp_path: Path, settle: Settle
+) -> None:
+    first = settle(desk, upload(desk, image(tmp_path)))
+    desk.add(first.arrival.id, ENTRY)
+    settle(desk, first.arrival.id)
+    again = settle(desk, upload(desk, image(tmp_path), name="other.tif"))
+    assert again.known == "field-20150606"
+    desk.add(again.arrival.id, ENTRY)
+    refused = settle(desk, again.arrival.id)
+    assert refused.state == "failed"
+    assert "a file of the same content" in str(refused.error)
+    assert len(catalog.scenes()) == 1
+    assert desk.status(again.arrival.id).understood is not None
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"<!doctype html>" * 50, "Expected a GeoTIFF; found x.tif, which begins with"),
+        (b"II", "Expected a GeoTIFF"),
+        (b"II*\0" + bytes(200_001), "a file of at most 0.2 MB"),
+        (b"PK\x03\x04" * 10, "Expected a GeoTIFF"),
+    ],
+)
+def test_wrong_kinds_and_sizes_leave_nothing(
+    desk: Desk, catalog: Catalog, data: bytes, message: str
+) -> None:
+    receiving = desk.begin(desk.ticket(), "x.tif", None)
+    with pytest.raises(SceneError, match=message):  # noqa: PT012 (whichever step refuses it)
+        receiving.write(data[:5])
+        receiving.write(data[5:])
+        receiving.finish()
+    assert desk.statuses() == []
+    assert list((catalog.root / "arrivals").iterdir()) == []
+
+
+def test_a_file_announced_as_too_large_is_not_begun(desk: Desk) -> None:
+    with pytest.raises(SceneError, match="SATSEG_SCENE_MAX_MB"):
+        desk.begin(desk.ticket(), "x.tif", 200_001)
+    assert desk.statuses() == []
+
+
+def test_a_file_that_breaks_off_is_forgotten(desk: Desk, tmp_path: Path) -> None:
+    data = image(tmp_path)
+    receiving = desk.begin(desk.ticket(), "x.tif", len(data))
+    receiving.write(data[:1000])
+    assert (desk.statuses()[0].state, desk.statuses()[0].done) == ("arriving", 1000)
+    with pytest.raises(SceneError, match="the connection broke"):
+        receiving.finish()
+    assert desk.statuses() == []
+
+
+def test_a_ticket_holds_once_and_for_an_hour(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket = desk.ticket()
+    desk.begin(ticket, "x.tif", None).abandon()
+    monkeypatch.setattr(desks, "TICKET_S", -1.0)
+    for word in (ticket, "", "guess", desk.ticket()):
+        with pytest.raises(CatalogError, match="without a valid ticket"):
+            desk.begin(word, "x.tif", None)
+
+
+def test_the_waiting_room_and_the_disk_have_limits(
+    desk: Desk, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = [desk.begin(desk.ticket(), "x.tif", None) for _ in range(MAX_WAITING)]
+    with pytest.raises(CatalogError, match="fewer than 20 images"):
+        desk.begin(desk.ticket(), "x.tif", None)
+    kept[0].abandon()
+    kept.append(desk.begin(desk.ticket(), "x.tif", None))
+    monkeypatch.setattr("satseg.intake.arrivals.FREE_BYTES", 10**18)
+    with pytest.raises(StorageError, match="GB to spare"):
+        desk.begin(desk.ticket(), "x.tif", None)
+    for receiving in kept:
+        receiving.abandon()
+    assert desk.statuses() == []
+
+
+def test_what_nobody_added_in_a_week_is_removed(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = Arrivals(catalog.root)
+    old = room.open("old.tif", "upload")
+    monkeypatch.setattr("satseg.intake.arrivals.KEPT_S", -1.0)
+    new = room.open("new.tif", "upload")
+    assert [arrival.id for arrival in room.list()] == [new.id]
+    assert room.read(old.id) is None
+    assert room.read("../jobs") is None
+
+
+def test_a_path_of_the_operators_is_used_where_it_lies(
+    desk: Desk, catalog: Catalog, folder: Path, settle: Settle
+) -> None:
+    path = write_scene(folder / "big.tif")
+    found = settle(desk, desk.take("imagery/big.tif"))
+    assert found.state == "ready"
+    desk.add(found.arrival.id, ENTRY)
+    assert catalog.scene(settle(desk, found.arrival.id).scene_id).image == path
+    assert settle(desk, desk.take(str(path))).known == "big"
+    desk.discard(desk.statuses()[-1].arrival.id)
+    assert path.is_file()
+    with pytest.raises(SceneError, match="a path below"):
+        desk.take("/etc/passwd")
+
+
+def test_what_fails_says_why_and_can_be_tried_again(
+    desk: Desk, folder: Path, settle: Settle, catalog: Catalog
+) -> None:
+    (folder / "bad.tif").write_bytes(b"no image")
+    failed = settle(desk, desk.take("imagery/bad.tif"))
+    assert failed.state == "failed"
+    assert "begins with b'no image'" in str(failed.error)
+    with pytest.raises(CatalogError, match="an image that was read"):
+        desk.add(failed.arrival.id, ENTRY)
+    write_scene(folder / "bad.tif")
+    desk.again(failed.arrival.id)
+    assert settle(desk, failed.arrival.id).state == "ready"
+    desk.add(failed.arrival.id, Entry("X", date=DAY, bands=("red",)))
+    assert "3 band names" in str(settle(desk, failed.arrival.id).error)
+    desk.add(failed.arrival.id, Entry("X", date=DAY, bands=RGB, region_id="nowhere"))
+    assert isinstance(settle(desk, failed.arrival.id).error, RegionError)
+    desk.add(failed.arrival.id, Entry("X", bands=RGB))
+    assert isinstance(settle(desk, failed.arrival.id).error, DateError)
+    assert (catalog.scenes(), catalog.regions()) == ([], [])
+
+
+def test_corrected_bands_of_another_number_are_read_anew(
+    desk: Desk, folder: Path, settle: Settle
+) -> None:
+    write_scene(folder / "x.tif", bands=4, photometric="RGB", alpha="YES")
+    found = settle(desk, desk.take("imagery/x.tif"))
+    desk.read(found.arrival.id, bands=(*RGB, "nir1"))
+    again = settle(desk, found.arrival.id)
+    assert again.understood is not None
+    assert again.understood.look.values.shape[0] == 4
+
+
+def test_adding_can_be_stopped_and_the_image_waits_on(
+    desk: Desk, catalog: Catalog, folder: Path, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_scene(folder / "x.tif")
+    found = settle(desk, desk.take("imagery/x.tif"))
+    begun = threading.Event()
+
+    def slow(*_: Any, progress: Callable[[int, int], None], **__: Any) -> None:
+        for percent in range(100):
+            progress(percent, 100)
+            begun.set()
+            threading.Event().wait(0.02)
+        raise AssertionError("was not stopped")
+
+    monkeypatch.setattr(desks, "add_to_catalog", slow)
+    desk.add(found.arrival.id, ENTRY)
+    assert begun.wait(30)
+    desk.stop(found.arrival.id)
+    assert settle(desk, found.arrival.id).state == "ready"
+    monkeypatch.undo()
+    desk.add(found.arrival.id, ENTRY)
+    assert settle(desk, found.arrival.id).state == "added"
+
+
+def test_an_upload_that_was_discarded_stops(desk: Desk, catalog: Catalog) -> None:
+    receiving = desk.begin(desk.ticket(), "x.tif", None)
+    receiving.write(b"II*\0" + bytes(100))
+    desk.stop(receiving.arrival.id)
+    with pytest.raises(Cancelled):
+        receiving.write(bytes(100))
+    assert list((catalog.root / "arrivals").iterdir()) == []
+
+
+def test_a_restarted_server_finds_what_waited(
+    desk: Desk, catalog: Catalog, tmp_path: Path, settle: Settle
+) -> None:
+    ready = upload(desk, image(tmp_path))
+    settle(desk, ready)
+    broken = desk.begin(desk.ticket(), "half.tif", None)
+    broken.write(b"II*\0" + bytes(100))
+    late = Arrivals(catalog.root).open("late.tif", "url", source="https://a.example/late.tif")
+    new = Desk(catalog.root, Permissions())
+    assert settle(new, ready).state == "ready"
+    assert [status.arrival.id for status in new.statuses()] == [ready, late.id]
+    assert "the server was restarted" in str(new.status(late.id).error)
+    with pytest.raises(FetchError, match="SATSEG_SCENE_HOSTS"):
+        new.again(late.id)
+    new.close()
+    broken.abandon()
+
+
+def test_a_download_is_read_when_it_is_there(
+    catalog: Catalog, tmp_path: Path, settle: Settle
+) -> None:
+    data = image(tmp_path)
+    allowed = Permissions(hosts=(Host("data.example.org"),))
+    answers = [httpx.Response(500), httpx.Response(500)]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if answers:
+            return answers.pop()
+        length = {"Content-Length": str(len(data))}
+        return httpx.Response(200, headers=length, stream=httpx.ByteStream(data))
+
+    def client(_: Permissions, __: Policy) -> httpx.Client:
+        return httpx.Client(transport=httpx.MockTransport(answer))
+
+    desk = Desk(catalog.root, allowed, new_client=client, policy=Policy(attempts=1, pause_s=0))
+    arrival_id = desk.fetch(" https://data.example.org/2015/a%20b_20150606.tif?key=secret ")
+    failed = settle(desk, arrival_id)
+    assert "status 500" in str(failed.error)
+    assert "secret" not in str(failed.error)
+    desk.again(arrival_id)
+    assert "status 500" in str(settle(desk, arrival_id).error)
+    desk.again(arrival_id)
+    assert settle(desk, arrival_id).state == "ready"
+    desk.add(arrival_id, ENTRY)
+    scene = catalog.scene(settle(desk, arrival_id).scene_id)
+    item = json.loads((scene.thumbnail.parent / f"{scene.id}.json").read_text())
+    assert item["properties"]["satseg:source"] == "https://data.example.org/2015/a%20b_20150606.tif"
+    with pytest.raises(FetchError, match="an https address at data.example.org"):
+        desk.fetch("http://127.0.0.1/a.tif")
+    desk.close()
+
+
+def test_a_fault_of_ours_is_told_and_not_left_hanging(
+    desk: Desk, folder: Path, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(desks, "understand_image", fault)
+    write_scene(folder / "x.tif")
+    assert "ZeroDivisionError: by zero" in str(settle(desk, desk.take("imagery/x.tif")).error)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"title": " "}, "a name of 1 to 200 characters"),
+        ({"title": "x" * 201}, "a name of 1 to 200 characters"),
+        ({"title": "a\nb"}, "a name of 1 to 200 characters"),
+        ({"title": "a", "date": dt.date(1950, 1, 1)}, "from 1999 to today"),
+        ({"title": "a", "date": dt.date(2999, 1, 1)}, "from 1999 to today"),
+    ],
+)
+def test_an_entry_needs_a_name_and_a_day_that_can_be(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(SatsegError, match=message):
+        Entry(**fields)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("../../x.tif", "x.tif"),
+        ("C:\\a\\b.tif", "b.tif"),
+        ("崇明 2015.tif", "崇明 2015.tif"),
+        ("a\u202ebc.tif", "abc.tif"),
+        ("dir/", "image.tif"),
+        ("x" * 300 + ".tif", "x" * 112 + "…xxx.tif"),
+    ],
+)
+def test_a_name_is_shown_without_its_folders_and_signs_that_deceive(given: str, shown: str) -> None:
+    assert shown_name(given) == shown
