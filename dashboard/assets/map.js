@@ -104,7 +104,21 @@
           fillColor: "#00857f",
           fillOpacity: here ? 0 : 0.35,
         });
+        if (!here) this.reachable(layer);
         if (!here) layer.bindTooltip(plain(layer.feature.properties.name), { className: "satseg-area", sticky: true });
+      });
+    }
+
+    // Whoever has no mouse chooses a region on the map by Tab and Enter.
+    reachable(layer) {
+      const { id, name } = layer.feature.properties;
+      const outline = layer.getElement();
+      Object.entries({ tabindex: 0, role: "button", "aria-label": name }).forEach(([key, value]) =>
+        outline.setAttribute(key, value));
+      outline.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter") return;
+        event.preventDefault();
+        this.app.chooseRegion(id);
       });
     }
 
