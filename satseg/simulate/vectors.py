@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from satseg.classes import land_class
+from satseg.classes import CLASSES
 from satseg.cog import storing
 from satseg.simulate.changes import LandChange
 from satseg.simulate.definition import Definition
@@ -43,7 +43,7 @@ def write_land(definition: Definition, date: dt.date, land: Landscape, path: Pat
     layers = _field_layers(definition, date, land)
     found = land_polygons(definition, land)
     columns: dict[str, Sequence[object]] = {
-        "class": [land_class(code).key for code in found],
+        "class": [CLASSES[code].key for code in found],
         "code": list(found),
         "area_m2": [geodesic_m2(shape) for shape in found.values()],
     }
@@ -61,8 +61,8 @@ def write_changes(
         StorageError: the file cannot be written; nothing is left behind.
     """
     columns: dict[str, Sequence[object]] = {
-        "before": [land_class(item.before).key for item in changes],
-        "after": [land_class(item.after).key for item in changes],
+        "before": [CLASSES[item.before].key for item in changes],
+        "after": [CLASSES[item.after].key for item in changes],
         "farmland": [item.farmland for item in changes],
         "area_m2": [item.area_m2 for item in changes],
         "since": [dates[0].isoformat()] * len(changes),

@@ -1,5 +1,6 @@
 import datetime as dt
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -7,6 +8,8 @@ import rasterio
 
 from satseg.bands import WORLDVIEW3
 from satseg.catalog import Catalog
+from satseg.classes import FARMLAND, WATER
+from satseg.deliveries import understand
 from satseg.deliveries.imd import read_metadata
 from satseg.radiometry import TABLES, BandFactors, Illumination, radiance, reflectance
 from satseg.simulate import sensor
@@ -64,3 +67,18 @@ def test_a_scene_says_that_it_is_simulated_in_file_item_and_record(sample, tmp_p
     assert catalog.scene("small").simulated
     item = (catalog.root / "scenes" / "small" / "small.json").read_text()
     assert '"satseg:simulated": true' in item
+
+
+def test_image_and_sidecar_are_a_delivery_with_reflectance(sample, tmp_path):
+    """The delivery reader turns the scene's own numbers into reflectance by its sidecar."""
+    for path in (sample.scene_path, sample.imd_path):
+        shutil.copy(path, tmp_path)
+    plan = understand(tmp_path)
+    assert plan.simulated
+    assert plan.image.linear is not None
+    with rasterio.open(sample.scene_path) as source, rasterio.open(sample.truth_path) as truth:
+        top, codes = plan.image.linear.apply(source.read()), truth.read(1)
+    infrared = {code: float(np.median(top[6][codes == code])) for code in (FARMLAND, WATER)}
+    assert infrared[WATER] < 0.12 < infrared[FARMLAND] < 0.6
+    assert top.min() > -0.02
+    assert top.max() < 1.1

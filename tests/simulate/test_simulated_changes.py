@@ -35,6 +35,7 @@ def test_farmland_before_less_what_was_lost_is_farmland_after(small, changes):
     before, after = (farmland_area_m2(small, date) for date in (SUMMER, LATER))
     assert lost > 5_000
     assert gained == 0
+    assert all(item.before != item.after for item in changes)
     assert before - lost == pytest.approx(after, abs=1.0)
 
 
