@@ -307,11 +307,3 @@ def test_a_piece_of_a_scene_is_as_large_as_asked(served: Path) -> None:
     assert np.isclose(piece_of(scene, pixels=64, across_m=1e6).bounds, whole.bounds).all()
     with pytest.raises(RegionError, match="a place from 0 to 1"):
         piece_of(scene, pixels=64, x=1.5)
-
-
-def test_scenes_runs_an_ensemble_alone(served_own: Path, queue: Queue) -> None:
-    from dashboard.scene_runs import _wanted
-
-    name = keep_both(served_own)
-    assert _wanted(["farmnet", name]) == [name]
-    assert _wanted(["farmnet", "unet8"]) == ["farmnet", "unet8"]
