@@ -14,9 +14,10 @@ from dashboard.notices import attempt, show_empty
 from dashboard.scene_runs import show_runs
 from dashboard.scene_text import bands_text, in_bytes
 from dashboard.session import Keys
-from dashboard.shelf import cards, jobs, shelf
+from dashboard.shelf import jobs, shelf, titles
 from dashboard.words import Words
 from satseg.catalog_losses import losses
+from satseg.errors import SatsegError
 from satseg.jobs import ACTIVE
 
 if TYPE_CHECKING:
@@ -75,11 +76,12 @@ def _pages(count: int) -> None:
 
 def _maps() -> Mapping[str, Sequence[str]]:
     """Return the names of the models that mapped each scene, each once."""
-    names = {card.id: card.title for card in cards()}
+    names = titles()
     found: dict[str, list[str]] = {}
     for prediction in shelf().catalog.predictions():
         members = prediction.members or (prediction.model_id,)
-        name = " + ".join(names.get(member, member) for member in members)
+        together = " + ".join(names.get(member, member) for member in members)
+        name = names.get(prediction.model_id, together)
         if name not in found.setdefault(prediction.scene_id, []):
             found[prediction.scene_id].append(name)
     return found
@@ -181,7 +183,10 @@ def _ask_to_remove(scene: SceneRecord, say: Words) -> None:
 
 
 def _removal(scene: SceneRecord, say: Words) -> None:
-    lost = losses(shelf().catalog, scene.id)
+    try:
+        lost = losses(shelf().catalog, scene.id)
+    except SatsegError:  # it is gone: by the button below, or by somebody else
+        st.rerun()
     size = in_bytes(lost.size_bytes)
     active = [job.id for job in jobs().list() if job.scene_id == scene.id and job.state in ACTIVE]
     lines = [
@@ -193,14 +198,13 @@ def _removal(scene: SceneRecord, say: Words) -> None:
     st.write(say("remove_text", name=scene.title, date=scene.date))
     st.markdown("\n".join(f"- {line}" for line in lines if line))
     with st.container(horizontal=True, gap="small"):
-        if st.button(
+        st.button(
             say("remove_yes"),
             key="remove_yes",
             type="primary",
             on_click=attempt,
             args=(_remove, scene, active),
-        ):
-            st.rerun()
+        )
         if st.button(say("keep"), key="remove_no"):
             st.rerun()
 

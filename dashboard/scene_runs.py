@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.notices import attempt, show_empty
+from dashboard.notices import attempt, show_empty, show_error
 from dashboard.session import Keys
-from dashboard.shelf import cards, jobs, models_folder, shelf
+from dashboard.shelf import jobs, models_folder, shelf, titles
 from dashboard.words import Words
+from satseg.errors import SatsegError
 from satseg.jobs_batch import Batch, plan_batch, submit_batch
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def show_runs(picked: Sequence[SceneRecord], shown: Sequence[SceneRecord], say: Words) -> None:
     """Draw the bar; without a choice it stands for all listed scenes without the map."""
-    known = {card.id: card.title for card in cards()}
+    known = titles()
     if not known:
         show_empty(say("no_models_title"), say("no_models", folder=models_folder()))
         return
@@ -38,7 +39,12 @@ def show_runs(picked: Sequence[SceneRecord], shown: Sequence[SceneRecord], say: 
             label_visibility="collapsed",
             width="content",
         )
-        batch = plan_batch(shelf().catalog, jobs(), picked or shown, chosen or list(known)[:1])
+        try:
+            wanted = chosen or list(known)[:1]
+            batch = plan_batch(shelf().catalog, jobs(), picked or shown, wanted)
+        except SatsegError as error:
+            show_error(error, say)
+            return
         count = len(batch.scenes)
         label = say("run_chosen" if picked else "run_lacking", n=count)
         st.button(

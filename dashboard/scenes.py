@@ -16,7 +16,7 @@ from dashboard.scene_filter import choose_filter, filtered
 from dashboard.scene_jobs import show_jobs
 from dashboard.scene_list import show_list
 from dashboard.session import SECTIONS, Keys, Section
-from dashboard.shelf import cards, desk, jobs, shelf
+from dashboard.shelf import desk, jobs, shelf, titles
 from dashboard.words import Words, words
 from satseg.errors import SatsegError
 from satseg.jobs import ACTIVE
@@ -39,46 +39,47 @@ def page(explore: StreamlitPage | None = None) -> None:
         show_foot(_query(section), say)
     with st.container(key="scene_top", horizontal=True, vertical_alignment="center", gap="small"):
         _head(scenes, say)
-        _choose_section(len(scenes), say)
+        _choose_section(say)
     show_failed(say)
     if section == "add":
         show_adding(say)
     elif section == "jobs":
-        show_jobs(scenes, {card.id: card.title for card in cards()}, say)
+        show_jobs(scenes, titles(), say)
     else:
         show_list(scenes, filtered(scenes, shelf().predictions()), explore, say)
 
 
 def _head(scenes: Sequence[SceneRecord], say: Words) -> None:
-    summary = say("scenes_summary_none")
+    """Draw the title, and below it how many things each part of the page holds.
+
+    The numbers stand here and not on the parts' buttons: a button whose words change is a new one,
+    and somebody who works with the keyboard would lose their place.
+    """
+    said = [say("scenes_summary_none")]
     if scenes:
-        summary = say(
-            "scenes_summary",
-            scenes=len(scenes),
-            regions=len({scene.region_id for scene in scenes}),
-            first=scenes[0].date,
-            last=scenes[-1].date,
-        )
+        regions = len({scene.region_id for scene in scenes})
+        span = {"first": scenes[0].date, "last": scenes[-1].date}
+        said = [say("scenes_summary", scenes=len(scenes), regions=regions, **span)]
+    waiting = _waiting()
+    active = sum(job.state in ACTIVE for job in jobs().list())
+    said += [say("summary_waiting", n=waiting)] if waiting else []
+    said += [say("summary_jobs", n=active)] if active else []
     st.html(
         f'<div class="satseg-place"><h1>{html.escape(say("scenes"))}</h1></div>'
-        f'<p class="satseg-summary">{html.escape(summary)}</p>',
+        f'<p class="satseg-summary">{html.escape(" · ".join(said))}</p>',
         width="content",
     )
 
 
-def _choose_section(count: int, say: Words) -> None:
-    """Draw the parts of the page with how many things each holds; errors are told by the part."""
-    active = sum(job.state in ACTIVE for job in jobs().list())
+def _waiting() -> int:
+    """Return how many images wait to be added; a wrong setting is told by the part Add."""
     try:
-        waiting = sum(status.state != "added" for status in desk().statuses())
+        return sum(status.state != "added" for status in desk().statuses())
     except SatsegError:
-        waiting = 0
-    numbers = {"catalog": count, "add": waiting, "jobs": active}
+        return 0
 
-    def named(section: str) -> str:
-        number = numbers[section]
-        return say(f"section_{section}") + (f" · {number}" if number else "")
 
+def _choose_section(say: Words) -> None:
     # A box keeps the words with which it was drawn, so each language has one of its own.
     box = f"{Keys.SECTION}_{st.session_state[Keys.LANGUAGE]}"
     st.session_state[box] = st.session_state[Keys.SECTION]
@@ -86,7 +87,7 @@ def _choose_section(count: int, say: Words) -> None:
         say("section"),
         SECTIONS,
         key=box,
-        format_func=named,
+        format_func=lambda section: say(f"section_{section}"),
         label_visibility="collapsed",
         required=True,
         on_change=lambda: st.session_state.update({Keys.SECTION: st.session_state[box]}),

@@ -10,6 +10,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "Scenes: {scenes} · regions: {regions} · from {first} to {last}",
         "影像 {scenes} 景 · 区域 {regions} 个 · {first} 至 {last}",
     ),
+    "summary_waiting": ("waiting to be added: {n}", "待添加 {n} 景"),
+    "summary_jobs": ("jobs: {n}", "任务 {n} 项"),
     "scenes_summary_none": ("No scenes yet", "还没有影像"),
     "section_catalog": ("Catalog", "目录"),
     "section_add": ("Add", "添加"),

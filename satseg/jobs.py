@@ -276,7 +276,9 @@ class Jobs:
         if job.state in ACTIVE:
             return job.id
         models = None if job.models is None else Path(job.models)
-        again = self.submit(job.scene_id, job.model_ids, weights=job.weights, models=models)
+        again = self.submit(
+            job.scene_id, job.model_ids, weights=job.weights, method=job.method, models=models
+        )
         self.forget(job.id)
         return again
 

@@ -43,12 +43,12 @@ def plan_batch(
     *,
     models: Path | None = None,
 ) -> Batch:
-    """Return which scenes a model, or an ensemble of several, is to be run on.
+    """Return which scenes a model, an ensemble, or the mean of several models is to be run on.
 
     Raises:
-        ModelError: a model is unknown or stands twice.
+        ModelError: a model is unknown or stands twice, or an ensemble is one of several.
     """
-    wanted = recipe(model_ids, models=models)
+    wanted = recipe(model_ids, models=models, catalog=catalog.root)
     needed = {band for card in wanted.cards for band in card.bands}
     done = {
         found.scene_id
@@ -59,7 +59,10 @@ def plan_batch(
     under_way = {
         job.scene_id
         for job in jobs.list()
-        if job.state in ACTIVE and job.weights is None and tuple(sorted(job.model_ids)) == task
+        if job.state in ACTIVE
+        and job.weights is None
+        and job.method == "mean"
+        and tuple(sorted(job.model_ids)) == task
     }
     chosen: list[SceneRecord] = []
     skipped: list[tuple[SceneRecord, Reason]] = []

@@ -450,7 +450,7 @@
       const parted = state.view === "side" || swiping;
       this.labels[0].textContent = parted ? state.words.left : "";
       const paint = this.paint();
-      const beside = paint && !state.models ? `${state.words.left} + ${paint.label}` : state.words.right;
+      const beside = paint && !state.models ? paint.label : state.words.right;
       this.labels[1].textContent = parted ? beside : "";
       this.frame.classList.toggle("satseg-swiping", swiping);
       this.swipe.grip.setAttribute("aria-label", state.words.swipe);

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -31,7 +30,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a catalog of one scene that takes a while to map, and a model."""
     folder = tmp_path_factory.mktemp("scenes")
     catalog = Catalog.open(folder / "catalog")
-    image = write_scene(folder / "large.tif", size=(2200, 2200), seed=5)
+    image = write_scene(folder / "large.tif", size=(1000, 1000), seed=5)
     catalog.add_scene(image, date="2016-05-03", title="Large")
     write_model(folder / "models", "farmnet", seed=1)
     return folder
@@ -46,8 +45,8 @@ def server(chromium: str, root: Path) -> Iterator[str]:
         "SATSEG_CATALOG": str(root / "catalog"),
         "SATSEG_MODELS": str(root / "models"),
     }
-    with serving(environment, root) as address:
-        yield address
+    with serving(environment, root) as started:
+        yield started.address
     for job in Jobs(root / "catalog").list():
         Jobs(root / "catalog").cancel(job.id)
 
@@ -81,7 +80,7 @@ def settle(page: Any) -> None:
 
 
 def go_to(page: Any, section: str) -> None:
-    page.get_by_role("radio", name=re.compile(f"^{section}( |$)")).click()
+    page.get_by_role("radio", name=section, exact=True).click()
     settle(page)
 
 
@@ -145,7 +144,10 @@ def test_an_upload_can_be_stopped_and_leaves_nothing(page: Any, root: Path) -> N
     page.get_by_role("button", name="Cancel", exact=True).click()
     page.get_by_text("huge.tif was not sent.").wait_for()
     network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
-    page.wait_for_timeout(500)
+    for _ in range(100):
+        if not list((root / "catalog" / "arrivals").iterdir()):
+            break
+        page.wait_for_timeout(100)
     assert list((root / "catalog" / "arrivals").iterdir()) == []
     large.unlink()
 
@@ -163,29 +165,29 @@ def test_jobs_run_are_cancelled_and_are_still_there_after_a_reload(
     go_to(page, "Jobs")
     row = page.locator('[class*="st-key-jobrow_"]', has_text="Large")
     row.get_by_role("button", name="Cancel", exact=True).click()
-    row.get_by_text("CANCELLED").wait_for()
+    row.get_by_text("CANCELLED", exact=True).wait_for()
     go_to(page, "Catalog")
     page.locator('[class*="st-key-pick_east"] label').click()
     settle(page)
     page.get_by_role("button", name="Run on 1 chosen").click()
     go_to(page, "Jobs")
     east = page.locator('[class*="st-key-jobrow_"]', has_text="East field")
-    east.get_by_text("DONE").wait_for()
+    east.get_by_text("DONE", exact=True).wait_for()
     east.get_by_text("What happened").click()
     east.get_by_text("started by the worker").wait_for()
     page.wait_for_timeout(5500)  # the list is looked at anew, and what was opened stays open
     assert east.get_by_text("started by the worker").is_visible()
     shoot(page, screenshots, "jobs")
     page.reload()
-    row.get_by_text("CANCELLED").wait_for()
-    assert east.get_by_text("DONE").is_visible()
+    row.get_by_text("CANCELLED", exact=True).wait_for()
+    assert east.get_by_text("DONE", exact=True).is_visible()
     assert Catalog.open(root / "catalog").find_prediction("east_20150606", "farmnet") is not None
 
 
 def test_a_cancelled_job_runs_again_and_finished_ones_are_cleared(page: Any, root: Path) -> None:
     row = page.locator('[class*="st-key-jobrow_"]', has_text="Large")
     row.get_by_role("button", name="Try again").click()
-    row.get_by_text("DONE").wait_for()
+    row.get_by_text("DONE", exact=True).wait_for()
     page.get_by_role("button", name="Clear finished").click()
     page.get_by_text("No jobs yet").wait_for()
     assert Jobs(root / "catalog").list() == []
