@@ -63,7 +63,7 @@ def sample(
     The scenes are drawn by a program, not by a satellite, and are called simulated wherever they
     are shown. What is there already is kept.
 
-    Example: satseg sample --region lingang --truth truth --between 2015-06-06 2021-04-02
+    Example: satseg sample --predict
     """
     from rich.console import Console
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,6 +26,9 @@ IMAGE_ENDINGS: Final = (".tif", ".tiff")
 _PRIVATE: Final = "private:"
 _MAX_ENTRIES: Final = 5_000
 _MAX_DEPTH: Final = 6
+_PRODUCTS: Final = ("MUL", "PAN", "PSH")
+"""How Maxar's folders of multispectral, panchromatic and sharpened products end."""
+
 _HOST = re.compile(r"(?P<wild>\*\.)?(?P<name>[a-z0-9_.-]+|\[[0-9a-f:.]+\])(:(?P<port>\d{1,5}))?")
 _VIRTUAL = re.compile(r"[/\\]*vsi|[a-z][a-z0-9+.-]{2,}:", re.IGNORECASE)
 """GDAL's virtual file systems (/vsicurl/...) and addresses; neither is a path here."""
@@ -200,25 +203,40 @@ class Permissions:
 
 def _walk(folder: Path, start: Path, depth: int) -> Iterator[Listed]:
     """Yield the images and deliveries below a folder; a delivery's own files are part of it."""
-    try:
-        with os.scandir(folder) as entries:
-            first = [entry for entry, _ in zip(entries, range(_MAX_ENTRIES), strict=False)]
-    except OSError:
-        return
-    files = sorted(entry.name for entry in first if entry.is_file(follow_symlinks=False))
-    if depth and any(name.lower().endswith(".imd") for name in files):
+    files, folders = _entries(folder)
+    if depth and (_has_metadata(files) or any(_is_product(folder / name) for name in folders)):
         yield Listed(folder, str(folder.relative_to(start)), is_delivery=True)
         return
     for name in filter(_is_image_name, files):
         yield Listed(folder / name, str((folder / name).relative_to(start)))
     if depth < _MAX_DEPTH:
-        for name in sorted(entry.name for entry in first if entry.is_dir(follow_symlinks=False)):
-            if not name.startswith("."):
-                yield from _walk(folder / name, start, depth + 1)
+        for name in folders:
+            yield from _walk(folder / name, start, depth + 1)
+
+
+def _entries(folder: Path) -> tuple[list[str], list[str]]:
+    """Return the names of files and of folders, links and hidden ones left out, sorted."""
+    try:
+        with os.scandir(folder) as entries:
+            first = [entry for entry, _ in zip(entries, range(_MAX_ENTRIES), strict=False)]
+    except OSError:
+        return [], []
+    shown = [entry for entry in first if not entry.name.startswith(".")]
+    files = sorted(entry.name for entry in shown if entry.is_file(follow_symlinks=False))
+    return files, sorted(entry.name for entry in shown if entry.is_dir(follow_symlinks=False))
+
+
+def _is_product(folder: Path) -> bool:
+    """Return whether a folder is one product of an order, such as ``..._P001_MUL``."""
+    return folder.name.upper().endswith(_PRODUCTS) and _has_metadata(_entries(folder)[0])
+
+
+def _has_metadata(files: Iterable[str]) -> bool:
+    return any(name.lower().endswith(".imd") for name in files)
 
 
 def _is_image_name(name: str) -> bool:
-    return name.lower().endswith(IMAGE_ENDINGS) and not name.startswith(".")
+    return name.lower().endswith(IMAGE_ENDINGS)
 
 
 def _host(text: str) -> Host:

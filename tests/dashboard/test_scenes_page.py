@@ -1,3 +1,4 @@
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,15 +11,21 @@ from rasterio.transform import from_origin
 from small_catalog import CRS, GSD_M, PLACES
 from streamlit.testing.v1 import AppTest
 
-from dashboard import shelf as shelves
-from dashboard.scene_text import clock, duration, in_bytes
-from dashboard.session import Keys
-from dashboard.shelf import desk
-from dashboard.words import words
-from satseg.catalog import Catalog
-from satseg.intake import Status
-from satseg.intake.status import ACTIVE
-from satseg.jobs import JobFiles, Jobs
+DELIVERIES = str(Path(__file__).resolve().parents[1] / "deliveries")
+if DELIVERIES not in sys.path:
+    sys.path.insert(0, DELIVERIES)
+
+from delivery_files import write_multispectral, write_panchromatic  # noqa: E402
+
+from dashboard import shelf as shelves  # noqa: E402
+from dashboard.scene_text import clock, duration, in_bytes  # noqa: E402
+from dashboard.session import Keys  # noqa: E402
+from dashboard.shelf import desk  # noqa: E402
+from dashboard.words import words  # noqa: E402
+from satseg.catalog import Catalog  # noqa: E402
+from satseg.intake import Status  # noqa: E402
+from satseg.intake.status import ACTIVE  # noqa: E402
+from satseg.jobs import JobFiles, Jobs  # noqa: E402
 
 LAST = "chongming-2025-04-30"
 
@@ -285,6 +292,26 @@ def test_a_new_region_gets_the_names_that_are_given(app: AppTest, served_own: Pa
     scene = Catalog.open(served_own).scene(settled(app).scene_id)
     region = Catalog.open(served_own).region(scene.region_id)
     assert (region.name_en, region.name_zh) == ("North", "北部")
+
+
+def test_a_delivery_is_described_sharpened_and_added(
+    app: AppTest, imagery: Path, served_own: Path
+) -> None:
+    write_multispectral(imagery / "order" / "P001_MUL")
+    write_panchromatic(imagery / "order" / "P001_PAN")
+    key = take(app, "imagery/order").arrival.id
+    for part in ("multispectral, 2 tiles", "2015-06-06 02:41:00 UTC", "1.2%", "EPSG:32651"):
+        assert part in html_of(app)
+    app.text_input(key=f"title_{key}").set_value("Order").run()
+    app.toggle(key=f"sharpen_{key}").set_value(True).run()
+    app.number_input(key=f"gsd_{key}").set_value(1.2).run()
+    app.button(key=f"add_{key}").click().run()
+    scene = Catalog.open(served_own).scene(settled(app).scene_id)
+    assert (scene.title, scene.cloud_percent) == ("Order", 1.2)
+    assert scene.gsd_m == pytest.approx(1.2, rel=0.01)
+    app.button(key=f"listed_{key}").click().run()
+    assert "worldview-3" in html_of(app)
+    assert "1 % cloud" in html_of(app)
 
 
 def test_a_file_that_cannot_be_used_says_why(app: AppTest, imagery: Path) -> None:

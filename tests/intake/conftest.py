@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-if str(HERE.parent) not in sys.path:
-    sys.path.insert(0, str(HERE.parent))
+for wanted in (HERE.parent, HERE.parent / "deliveries"):
+    if str(wanted) not in sys.path:
+        sys.path.insert(0, str(wanted))
 
 from satseg.catalog import Catalog  # noqa: E402
 from satseg.intake import Desk, Permissions, Status  # noqa: E402

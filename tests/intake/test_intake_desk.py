@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
+from delivery_files import write_multispectral, write_panchromatic
 from shelf_files import snapshot, write_scene
 
+from satseg.bands import WORLDVIEW3
 from satseg.catalog import Catalog
 from satseg.errors import (
     Cancelled,
@@ -217,6 +219,31 @@ def test_a_path_of_the_operators_is_used_where_it_lies(
     assert path.is_file()
     with pytest.raises(SceneError, match="a path below"):
         desk.take("/etc/passwd")
+
+
+@pytest.mark.parametrize(("sharpened", "gsd_m"), [(None, 2.4), (1.2, 1.2)])
+def test_a_delivery_is_understood_and_added(
+    desk: Desk,
+    catalog: Catalog,
+    folder: Path,
+    settle: Settle,
+    sharpened: float | None,
+    gsd_m: float,
+) -> None:
+    write_multispectral(folder / "order" / "P001_MUL")
+    write_panchromatic(folder / "order" / "P001_PAN")
+    (listed,) = desk.permissions.listed()
+    found = settle(desk, desk.take(listed.name))
+    assert found.plan is not None
+    assert found.understood is None
+    assert catalog.scenes() == []
+    desk.add(found.arrival.id, Entry("Order", licence="CC0-1.0", pansharpen_m=sharpened))
+    scene = catalog.scene(settle(desk, found.arrival.id).scene_id)
+    assert (scene.title, scene.date, scene.bands) == ("Order", DAY, WORLDVIEW3)
+    assert scene.gsd_m == pytest.approx(gsd_m, rel=0.01)
+    assert scene.platform == "worldview-3"
+    assert scene.cloud_percent == pytest.approx(1.2)
+    assert (folder / "order" / "P001_MUL").is_dir()
 
 
 def test_what_fails_says_why_and_can_be_tried_again(

@@ -158,5 +158,19 @@ def test_the_list_ends_somewhere(folder: Path) -> None:
     assert listed[0].name == "imagery/0000.tif"
 
 
-def test_a_delivery_is_listed_as_one(allowed: Permissions) -> None:
+def test_a_delivery_is_listed_as_one(allowed: Permissions, folder: Path) -> None:
     assert [each.is_delivery for each in allowed.listed()] == [False, False, True]
+    for product in ("P001_MUL", "P001_PAN"):
+        (folder / "whole" / product).mkdir(parents=True)
+        (folder / "whole" / product / "x.IMD").write_text("")
+    (folder / "year" / "order").mkdir(parents=True)
+    (folder / "year" / "order" / "x.IMD").write_text("")
+    names = [each.name for each in allowed.listed() if each.is_delivery]
+    assert names == ["imagery/order", "imagery/whole", "imagery/year/order"]
+
+
+def test_hidden_files_and_folders_are_not_listed(allowed: Permissions, folder: Path) -> None:
+    (folder / ".cache").mkdir()
+    (folder / ".cache" / "c.tif").touch()
+    (folder / "._a.tif").touch()
+    assert len(allowed.listed()) == 3

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from shapely.geometry import box
@@ -122,7 +122,6 @@ def test_a_day_is_read_from_a_name_only_where_there_is_one(name: str, day: dt.da
     assert date_in_name(name) == day
 
 
-@settings(max_examples=40)
 @given(st.text(max_size=40))
 def test_any_name_has_a_title_an_id_and_perhaps_a_day(name: str) -> None:
     date_in_name(name)
