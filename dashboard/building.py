@@ -15,18 +15,20 @@ from dashboard.shelf import every_ensemble, shelf
 from dashboard.words import Words
 from satseg.ensemble_store import MAX_NAME, EnsembleStore
 from satseg.errors import ModelError
-from satseg.pooling import METHODS, WEIGHTED, Method
+from satseg.pooling import METHODS, WEIGHTED
 
 if TYPE_CHECKING:
     from satseg.zoo.card import ModelCard
     from satseg.zoo.ensembles import EnsembleCard
 
 SPLIT = (1.2, 1.0)
+PREFIX = "member"
 
 
 def show_building(models: Sequence[ModelCard], say: Words) -> None:
     """Show the form for a new ensemble, and those that there are."""
-    left, right = st.columns(SPLIT, gap="large")
+    with st.container(key="models_parts"):
+        left, right = st.columns(SPLIT, gap="large")
     with left:
         st.html(
             f'<h2 class="satseg-heading">{say("part_build")}</h2>'
@@ -56,41 +58,36 @@ def _form(models: Sequence[ModelCard], say: Words) -> None:
         help=say("members_help"),
     )
     method = choose_method(Keys.MEMBER_METHOD, say)
-    weights = choose_weights(chosen, names, say, prefix="member", start={}, method=method)
-    threshold = st.slider(say("threshold"), 0.05, 0.95, step=0.01, key=Keys.MEMBER_THRESHOLD)
-    name = st.text_input(
+    choose_weights(chosen, names, say, prefix=PREFIX, start={}, method=method)
+    st.slider(say("threshold"), 0.05, 0.95, step=0.01, key=Keys.MEMBER_THRESHOLD)
+    st.text_input(
         say("ensemble_name"),
         key=Keys.MEMBER_NAME,
         max_chars=MAX_NAME,
         placeholder=say("ensemble_name_hint"),
     )
-    wanted = (name, tuple(chosen), tuple(weights[one] for one in chosen), method, threshold, say)
     st.button(
         say("build_save"),
         key="build_save",
         type="primary",
         disabled=len(chosen) < 2,
         on_click=attempt,
-        args=(_keep, *wanted),
+        args=(_keep, say),
     )
 
 
-def _keep(  # noqa: PLR0917 -- what the form says
-    name: str,
-    members: tuple[str, ...],
-    weights: tuple[int, ...],
-    method: Method,
-    threshold: float,
-    say: Words,
-) -> None:
+def _keep(say: Words) -> None:
+    """Keep what the form says now: a box may have changed with the very click on the button."""
     from satseg.recipes import recipe
 
-    numbers = [float(weight) for weight in weights] if method in WEIGHTED else None
-    wanted = recipe(members, weights=numbers, method=method)
+    said = st.session_state
+    members, method = said[Keys.MEMBERS], said[Keys.MEMBER_METHOD]
+    weights = [float(said[f"{PREFIX}_{name}"]) for name in members] if method in WEIGHTED else None
+    wanted = recipe(members, weights=weights, method=method)
     card = EnsembleStore(shelf().catalog.root).add(
-        name, wanted.cards, wanted.pooling, threshold=threshold
+        said[Keys.MEMBER_NAME], wanted.cards, wanted.pooling, threshold=said[Keys.MEMBER_THRESHOLD]
     )
-    st.session_state[Keys.MEMBER_NAME] = ""
+    said[Keys.MEMBER_NAME] = ""
     st.toast(say("build_saved", title=card.title))
 
 

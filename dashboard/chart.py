@@ -52,7 +52,7 @@ def area_chart(
     dates = sorted({date for line in lines for date in line.areas_m2})
     figure.update_xaxes(showgrid=False, linecolor=GRID, tickfont={"color": INK}, **_ticks(dates))
     figure.update_yaxes(
-        title={"text": unit_name, "standoff": 6},
+        title={"text": unit_name, "standoff": 6, "font": {"color": INK}},
         rangemode="tozero",
         gridcolor=GRID,
         zerolinecolor=GRID,

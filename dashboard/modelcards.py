@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard.chart import CONFIG
-from dashboard.figures import percent_text
 from dashboard.modeltable import lacking_sets, roles
 from dashboard.reliability import curve
 from dashboard.session import Keys
 from dashboard.shelf import cards, ensembles
 from dashboard.words import Words
 from satseg.classes import CLASSES, FARMLAND_CODES
+from satseg.export.quantities import percent_text
 
 if TYPE_CHECKING:
     from satseg.zoo.card import ModelCard
@@ -39,7 +39,8 @@ def show_card(card_id: str, say: Words) -> None:
 
 
 def _show(card: ModelCard | EnsembleCard, bands: Sequence[str], facts: str, say: Words) -> None:
-    left, right = st.columns(SPLIT, gap="large")
+    with st.container(key="models_parts"):
+        left, right = st.columns(SPLIT, gap="large")
     with left:
         st.html(
             f'<h2 class="satseg-heading">{html.escape(card.title)}</h2>'
@@ -151,7 +152,8 @@ def _measured(card: ModelCard | EnsembleCard, bands: Sequence[str], say: Words) 
     if not card.metrics:
         st.caption(say("not_measured", id=card.id))
         return
-    _table(card.metrics, say)
+    with st.container(key="models_measured"):
+        _table(card.metrics, say)
     names = lacking_sets(bands)
     notes = [say("not_measurable", names=", ".join(names), reason=say("reason_rgb"))]
     text = " ".join([*(notes if names else []), say("metrics_note")])

@@ -94,7 +94,8 @@ def _cell(  # noqa: PLR0917 -- one caller, everything of it
 def _choose_view(scene: SceneRecord, say: Words) -> View:
     from satseg.export.piece import piece_of
 
-    one, two, three = st.columns((1.2, 1.0, 1.0), gap="medium", vertical_alignment="center")
+    with st.container(key="models_view"):
+        one, two, three = st.columns((1.2, 1.0, 1.0), gap="medium", vertical_alignment="center")
     with one:
         st.session_state.setdefault(Keys.GROUND, GROUNDS[1])
         across = st.segmented_control(

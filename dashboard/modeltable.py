@@ -56,7 +56,8 @@ def show_comparison(say: Words) -> None:
         for card in every
         if (names := lacking_sets(_bands(card)))
     ]
-    st.html("".join(f'<p class="satseg-note">{html.escape(note)}</p>' for note in notes))
+    if notes:
+        st.html("".join(f'<p class="satseg-note">{html.escape(note)}</p>' for note in notes))
 
 
 def metrics_frame(every: Sequence[ModelCard | EnsembleCard], say: Words) -> pd.DataFrame:

@@ -80,7 +80,8 @@ def _maps() -> Mapping[str, Sequence[str]]:
     found: dict[str, list[str]] = {}
     for prediction in shelf().catalog.predictions():
         members = prediction.members or (prediction.model_id,)
-        name = " + ".join(names.get(member, member) for member in members)
+        together = " + ".join(names.get(member, member) for member in members)
+        name = names.get(prediction.model_id, together)
         if name not in found.setdefault(prediction.scene_id, []):
             found[prediction.scene_id].append(name)
     return found

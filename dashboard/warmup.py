@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import threading
@@ -9,7 +10,10 @@ import threading
 from satseg.errors import SatsegError
 
 log = logging.getLogger(__name__)
-HEAVY = ("pandas", "plotly.graph_objects", "leafmap.foliumap", "satseg.area", "satseg.series")
+HEAVY = (
+    *("pandas", "plotly.graph_objects", "leafmap.foliumap", "rio_tiler.io", "scipy.ndimage"),
+    *("satseg.area", "satseg.series", "satseg.change", "satseg.accuracy"),
+)
 """Not streamlit_folium: a component that is imported before the server runs is never served."""
 
 
@@ -21,7 +25,9 @@ def start() -> None:
 def warm_up() -> None:
     """Import the heavy packages and open the catalog once.
 
-    A package that cannot be imported is named in the log; the page then says so itself.
+    All of it stays for good, so the garbage collector need not look at it again: that would halt
+    every visitor for a fifth of a second at each full collection. A package that cannot be imported
+    is named in the log; the page then says so itself.
     """
     for name in HEAVY:
         try:
@@ -34,3 +40,5 @@ def warm_up() -> None:
         shelf().regions()
     except SatsegError as error:
         log.warning("the catalog cannot be opened: %s", error)
+    gc.collect()
+    gc.freeze()

@@ -141,8 +141,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "role_held-out": ("held out of a training source", "训练来源中留出的数据"),
     "reliability_title": ("Reliability on {name}", "{name} 上的可靠性"),
     "reliability_note": (
-        "Points below the line: more farmland was promised than was there.",
-        "点在对角线下方：预测的耕地多于实际。",
+        "Above the line there was more farmland than the map promised, below it less. Large points"
+        " stand for many pixels.",
+        "线上方：实际耕地多于预测；线下方：少于预测。点越大，像元越多。",
     ),
     "no_reliability": (
         "The card holds no reliability bins; satseg evaluate writes them.",

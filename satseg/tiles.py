@@ -107,6 +107,7 @@ class TileSource:
         self._max_open = max_open
         self._open: OrderedDict[tuple[Path, int], _Open] = OrderedDict()
         self._guard = threading.Lock()
+        self._measured = lru_cache(maxsize=1024)(self._measure)
 
     def tile(self, item_id: str, kind: str, z: int, x: int, y: int) -> Tile:
         """Return one tile of an item.
@@ -141,13 +142,16 @@ class TileSource:
             CatalogError: the id or the kind does not exist.
         """
         path = self._path(item_id, _checked_kind(kind))
+        return self._measured(path, path.stat().st_mtime_ns)
+
+    def _measure(self, path: Path, changed_ns: int) -> Coverage:
         with self._reader(path) as reader:
             west, south, east, north = reader.get_geographic_bounds("epsg:4326")
             return Coverage(
                 bounds=(west, south, east, north),
                 min_zoom=reader.minzoom,
                 max_zoom=reader.maxzoom,
-                version=f"{path.stat().st_mtime_ns:x}",
+                version=f"{changed_ns:x}",
             )
 
     def close(self) -> None:

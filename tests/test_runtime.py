@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from shelf_models import write_model
 from torch import nn
 from whole_maps import whole_map
 
 from satseg import runtime
+from satseg.augmentation import Augmented
 from satseg.errors import ModelError
 from satseg.predict import ThisProcess, predict_scene
-from satseg.runtime import load_predictor, openvino_predictor, torch_predictor
+from satseg.runtime import ZooSource, load_predictor, openvino_predictor, torch_predictor
 from satseg.scene import open_scene
+from satseg.zoo.card import load_card
 
 Factory = Callable[..., Path]
 
@@ -170,3 +173,19 @@ def test_conversion_reports_nothing_over_the_network(
 
     monkeypatch.setattr(telemetry.Telemetry, "init", refuse)
     openvino_predictor(Card(), tiny)
+
+
+def test_a_worker_of_a_cluster_can_apply_a_model_to_all_eight_views(tmp_path: Path) -> None:
+    card = load_card(write_model(tmp_path, "one"))
+    window = np.random.default_rng(0).random((1, 3, 32, 64), dtype=np.float32)
+    found = [
+        ZooSource(card.folder, card.sha256, kind, augmented=True)(1)
+        for kind in ("torch", "openvino")
+    ]
+    assert all(isinstance(one, Augmented) for one in found)
+    # An oblong window changes its shape when it is turned; both runtimes follow.
+    first, second = (one.probabilities(window) for one in found)
+    assert first.shape == (1, 32, 64)
+    np.testing.assert_allclose(first, second, atol=1e-4)
+    plain = ZooSource(card.folder, card.sha256, "torch")(1)
+    assert np.abs(plain.probabilities(window) - first).max() > 1e-3

@@ -89,6 +89,8 @@ def source(tmp_path: Path, grey: NDArray[np.uint8]) -> TileSource:
         ("forecast", "display"): write_on_grid(tmp_path / "p.tif", grey, nodata=255),
         ("scene", "display"): write_on_grid(tmp_path / "s.tif", colour, mask=mask),
         ("scene", "false_colour"): write_on_grid(tmp_path / "f.tif", colour[::-1]),
+        ("forecast", "entropy_display"): write_on_grid(tmp_path / "e.tif", grey, nodata=255),
+        ("scene", "truth"): write_on_grid(tmp_path / "t.tif", grey % 10),
         ("gone", "display"): tmp_path / "gone.tif",
     }
     return TileSource(Folder(files), max_open=2)
@@ -104,6 +106,17 @@ def test_probability_tiles_carry_every_value_unchanged_and_nodata_as_255(
     np.testing.assert_array_equal(np.asarray(shown), grey[0, 256:, :256])
     beside = picture(source.tile("forecast", "probability", ZOOM, X + 1, Y).content)
     assert (np.asarray(beside) == 255).all()
+
+
+@pytest.mark.parametrize(("item_id", "kind"), [("forecast", "entropy"), ("scene", "truth")])
+def test_uncertainty_and_classes_travel_as_their_codes(
+    source: TileSource, grey: NDArray[np.uint8], item_id: str, kind: str
+) -> None:
+    shown = picture(source.tile(item_id, kind, ZOOM, X, Y + 1).content)
+    expected = grey[0, 256:, :256]
+    np.testing.assert_array_equal(np.asarray(shown), expected % 10 if kind == "truth" else expected)
+    empty = picture(source.tile(item_id, kind, ZOOM, X + 9, Y).content)
+    assert (np.asarray(empty) == 255).all()
 
 
 def test_magnified_probability_repeats_pixels_instead_of_mixing_them(

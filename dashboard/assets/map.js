@@ -104,7 +104,21 @@
           fillColor: "#00857f",
           fillOpacity: here ? 0 : 0.35,
         });
+        if (!here) this.reachable(layer);
         if (!here) layer.bindTooltip(plain(layer.feature.properties.name), { className: "satseg-area", sticky: true });
+      });
+    }
+
+    // Whoever has no mouse chooses a region on the map by Tab and Enter.
+    reachable(layer) {
+      const { id, name } = layer.feature.properties;
+      const outline = layer.getElement();
+      Object.entries({ tabindex: 0, role: "button", "aria-label": name }).forEach(([key, value]) =>
+        outline.setAttribute(key, value));
+      outline.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter") return;
+        event.preventDefault();
+        this.app.chooseRegion(id);
       });
     }
 
@@ -436,7 +450,7 @@
       const parted = state.view === "side" || swiping;
       this.labels[0].textContent = parted ? state.words.left : "";
       const paint = this.paint();
-      const beside = paint && !state.models ? `${state.words.left} + ${paint.label}` : state.words.right;
+      const beside = paint && !state.models ? paint.label : state.words.right;
       this.labels[1].textContent = parted ? beside : "";
       this.frame.classList.toggle("satseg-swiping", swiping);
       this.swipe.grip.setAttribute("aria-label", state.words.swipe);

@@ -262,8 +262,10 @@
       this.go(this.index === this.frames.length - 1 ? 0 : this.index);
     }
 
+    // What is on view stays, also where the next date was being loaded.
     pause() {
       this.playing = false;
+      this.target = this.index;
       clearTimeout(this.timer);
       this.speak();
       this.tell();
@@ -288,7 +290,9 @@
       this.speak();
     }
 
+    // The same date is not told twice: a run that is begun anew by that forgets the date of the first one.
     tell() {
+      if (this.waiting() && this.asked === this.target) return;
       this.asked = this.target;
       this.until = performance.now() + PATIENCE_MS;
       this.app.tell(null, { frame: this.frames[this.target].id });

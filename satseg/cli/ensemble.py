@@ -11,9 +11,15 @@ if TYPE_CHECKING:
     from satseg.zoo.ensembles import EnsembleCard
 
 
+HELP = """Several models as one: put together by hand, or fitted on validation pictures.
+
+Example: satseg ensemble add farmnet unet8 --name "Both"
+"""
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    group = typer.Typer(help="Ensembles: several models as one.", no_args_is_help=True)
+    group = typer.Typer(help=HELP, no_args_is_help=True)
     group.command("add")(add)
     group.command("fit")(fit)
     group.command("remove")(remove)

@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def sample(
+    *,
     definitions: Annotated[
         Path | None,
         typer.Option(help="Folder of scene definitions and regions. Default: sample_data."),
@@ -33,6 +34,29 @@ def sample(
             " folder instead, to try 'satseg scenes add FOLDER' on.",
         ),
     ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write what is known of the simulated land into this folder instead: parcels with"
+            " crop and stage, classes, trees and changes, as GeoPackage and COG.",
+        ),
+    ] = None,
+    between: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="DATE DATE",
+            help="With --truth: these two dates only, any that you like. Default: all dates.",
+        ),
+    ] = None,
+    contact_sheet: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write one picture of all scenes in true and false colour (.jpg, .png, .webp)"
+            " instead.",
+        ),
+    ] = None,
 ) -> None:
     """Make the simulated sample scenes and add them with their regions to the catalog.
 
@@ -47,11 +71,13 @@ def sample(
     from satseg.cli.terminal import bar
     from satseg.sample_scenes import add_samples, default_definitions, predict_samples
 
-    if delivery is not None:
-        _write_delivery(definitions or default_definitions(), region, delivery)
+    folder = definitions or default_definitions()
+    if _instead(folder, region, delivery=delivery, truth=truth, between=between):
+        return
+    if contact_sheet is not None:
+        _write_sheet(folder, region, contact_sheet)
         return
     catalog = Catalog.open()
-    folder = definitions or default_definitions()
     with bar("Drawing the scenes") as drawing, bar("Adding them to the catalog") as adding:
         added = add_samples(catalog, folder, region=region, drawing=drawing, adding=adding)
     console = Console(soft_wrap=True)
@@ -60,6 +86,74 @@ def sample(
         with bar("Mapping the farmland") as mapping:
             count = predict_samples(catalog, added, progress=mapping)
         console.print(f"{count} predictions are in the catalog.")
+
+
+def _instead(
+    definitions: Path,
+    region: str | None,
+    *,
+    delivery: Path | None,
+    truth: Path | None,
+    between: tuple[str, str] | None,
+) -> bool:
+    """Write a delivery or the truth where asked to, and return whether that was so."""
+    from satseg.errors import SceneError
+
+    if truth is None and between is not None:
+        raise SceneError(
+            expected="--between together with --truth FOLDER",
+            found="--between alone",
+            fix="Add --truth FOLDER: the changes between the two dates are written there",
+        )
+    if delivery is not None:
+        _write_delivery(definitions, region, delivery)
+    if truth is not None:
+        _write_truth(definitions, region, truth, between)
+    return delivery is not None or truth is not None
+
+
+def _write_truth(
+    definitions: Path, region: str | None, folder: Path, between: tuple[str, str] | None
+) -> None:
+    from rich.console import Console
+
+    from satseg.cli.terminal import bar
+    from satseg.dates import parse_date
+    from satseg.simulate.samples import definitions_of
+    from satseg.simulate.truth_files import write_truth
+
+    chosen = definitions_of(definitions, region)
+    dates = None if between is None else (parse_date(between[0]), parse_date(between[1]))
+    with bar("Writing the truth") as progress:
+        pairs = write_truth(chosen, folder, between=dates, progress=progress)
+    console = Console(soft_wrap=True, highlight=False)
+    for pair in pairs:
+        first, second = pair.dates
+        console.print(
+            f"{pair.definition_id}, {first} to {second}: {pair.lost_m2 / 1e4:,.2f} ha of farmland"
+            f" lost, {pair.gained_m2 / 1e4:,.2f} ha gained"
+        )
+    places = ", ".join(item.id for item in chosen)
+    console.print(f"Wrote parcels, classes, trees and changes of {places} into {folder}.")
+
+
+def _write_sheet(definitions: Path, region: str | None, path: Path) -> None:
+    from rich.console import Console
+
+    from satseg.catalog import Catalog
+    from satseg.cli.terminal import bar
+    from satseg.simulate.samples import build_samples
+    from satseg.simulate.sheet import check_name, write_sheet
+
+    check_name(path)
+    with bar("Drawing the scenes") as drawing:
+        samples = build_samples(
+            definitions, Catalog.open().root / "samples", region=region, progress=drawing
+        )
+    width, height = write_sheet(samples, path)
+    Console(soft_wrap=True, highlight=False).print(
+        f"Wrote {len(samples)} simulated scenes on {width} x {height} px: {path}"
+    )
 
 
 def _write_delivery(definitions: Path, region: str | None, folder: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from satseg.simulate.landscape import Landscape
+from satseg.simulate.sketch import Feature
 from satseg.simulate.sun import Sun
 from satseg.simulate.textures import Field
 
@@ -51,14 +52,25 @@ def burn_features(land: Landscape, size_px: int, gsd_m: float) -> tuple[NDArray[
 
     Ground that no feature covers takes feature 0, which lies under everything.
     """
+    fine = np.zeros((size_px * FINE, size_px * FINE), dtype=np.int32)
+    burn_over(fine, land.features, gsd_m)
+    return indexed(fine)
+
+
+def burn_over(
+    fine: NDArray[np.int32], features: Sequence[Feature], gsd_m: float, first: int = 0
+) -> None:
+    """Burn the numbers of ``features``, counted from ``first``, over fine pixels in place."""
     from affine import Affine
     from rasterio.features import rasterize
 
-    shape = (size_px * FINE, size_px * FINE)
-    fine = np.zeros(shape, dtype=np.int32)
-    rasterize(
-        _shapes(land), out=fine, transform=Affine.scale(gsd_m / FINE, gsd_m / FINE), dtype="int32"
-    )
+    scale = Affine.scale(gsd_m / FINE, gsd_m / FINE)
+    if features:
+        rasterize(_shapes(features, first), out=fine, transform=scale, dtype="int32")
+
+
+def indexed(fine: NDArray[np.int32]) -> tuple[NDArray[np.intp], Mixed]:
+    """Return the feature index of each pixel and the mixed pixels of fine pixels."""
     parts = [fine[k // FINE :: FINE, k % FINE :: FINE] for k in range(FINE * FINE)]
     index = np.ascontiguousarray(parts[-1]).astype(np.intp)
     differs = np.zeros(index.shape, dtype=bool)
@@ -70,8 +82,8 @@ def burn_features(land: Landscape, size_px: int, gsd_m: float) -> tuple[NDArray[
     )
 
 
-def _shapes(land: Landscape) -> Iterator[tuple[dict[str, object], int]]:
-    for number, feature in enumerate(land.features):
+def _shapes(features: Sequence[Feature], first: int) -> Iterator[tuple[dict[str, object], int]]:
+    for number, feature in enumerate(features, start=first):
         ring = feature.ring.tolist()
         yield {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}, number
 
@@ -156,7 +168,7 @@ def grow_crowns(
     keep = order[last]
     keep = keep[cover[keep] > 0.05]
     slope = np.stack([dx[keep], dy[keep]]) / radius[keep] * 0.9
-    light = _lambert(slope.astype(np.float64), sun) * (0.62 + 0.38 * dome[keep])
+    light = _lambert(slope.astype(np.float64), sun) * (0.86 + 0.24 * dome[keep])
     flat = height.ravel()
     flat[where[keep]] = np.maximum(flat[where[keep]], top[keep] * (cover[keep] > 0.4))
     return Crowns(where[keep], tree[keep], cover[keep].astype(np.float32), light.astype(np.float32))

@@ -172,7 +172,8 @@ def _from_table(table: dict[str, Any]) -> Definition:
     layout = {key: _frozen(value) for key, value in table.pop("layout", {}).items()}
     story = tuple(_change(item) for item in table.pop("story", []))
     dates = tuple(_date(value) for value in table.pop("dates", []))
-    table.pop("farmland_ha", None)
+    for stated in ("farmland_ha", "changes_ha"):  # what comes out, for readers and tests
+        table.pop(stated, None)
     values = {key: _frozen(value) for key, value in table.items()}
     return Definition(**values, layout=Layout(**layout), story=story, dates=dates)
 

@@ -100,7 +100,7 @@ def write_delivery(
     scene = render_scene(definition, date)
     report(1, 2)
     products = products_of(scene, pan=pan)
-    text = _text(definition, scene)
+    text = text_of(definition, scene)
     try:
         folder.absolute().parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=".satseg-", dir=folder.absolute().parent))
@@ -219,11 +219,13 @@ def _write_tile(path: Path, product: ProductPixels, start: int, stop: int, date:
         target.update_tags(SATSEG_SIMULATED="YES", TIFFTAG_DATETIME=stamp)
 
 
-def _text(definition: Definition, scene: SimulatedScene) -> ProductText:
+def text_of(definition: Definition, scene: SimulatedScene) -> ProductText:
+    """Return what the supplier's texts say about a rendered scene."""
     lon = definition.centre[0]
     moment = dt.datetime.combine(scene.date, OVERPASS, tzinfo=dt.UTC) - dt.timedelta(hours=lon / 15)
     cover = definition.clouds.get(scene.date.isoformat(), 0.0)
-    return ProductText(moment, scene.sun.elevation_deg, scene.sun.azimuth_deg, cover, definition.id)
+    sun = scene.sun
+    return ProductText(moment, sun.elevation_deg, sun.azimuth_deg, cover, definition.id, scene.view)
 
 
 def first_delivery(definitions: Sequence[Definition], region: str | None) -> Definition:

@@ -24,7 +24,7 @@ from satseg.simulate.quads import (
     slant,
     turned,
 )
-from satseg.simulate.sketch import CHANCES, Sketch
+from satseg.simulate.sketch import CHANCES, Feature, Sketch
 
 PARCELS_M = {
     "paddies": ((1.4, 2.2), (1.0, 1.3)),
@@ -36,10 +36,12 @@ PARCELS_M = {
 
 def fill_fields(quad: Quad, zone: str, layout: Layout, sketch: Sketch) -> None:
     """Fill ``quad`` with the parcels of ``zone``: paddies, strips, vegetables or patchwork."""
+    start = len(sketch.features)
     sketch.add(quad, str(sketch.rng.choice(["bund", "bund_dry", "bund"])), classes.FARMLAND)
     if zone == "patchwork":
         _patchwork(quad, layout, sketch)
         _islands(quad, sketch)
+        _work_together(sketch.features[start:], TOGETHER[zone])
         return
     widths, lengths = PARCELS_M[zone]
     width = tuple(a * b for a, b in zip(layout.parcel_width_m, widths, strict=True))
@@ -49,6 +51,19 @@ def fill_fields(quad: Quad, zone: str, layout: Layout, sketch: Sketch) -> None:
     for t0, t1 in pairwise(tiers):
         _tier(piece(quad, 0, 1, t0, t1), zone, (width[0], width[1]), layout, sketch)
     _islands(quad, sketch)
+    _work_together(sketch.features[start:], TOGETHER[zone])
+
+
+TOGETHER = {"paddies": 0.6, "strips": 0.5, "vegetables": 0.25, "patchwork": 0.25}
+"""Share of a block's parcels that are worked as one: cooperatives till most of the land."""
+
+
+def _work_together(features: list[Feature], share: float) -> None:
+    """Let a share of the parcels have crop and stage of the one in their middle."""
+    fields = [item for item in features if item.parcel]
+    for item in fields:
+        if item.chance[4] < share:
+            item.chance[:3] = fields[len(fields) // 2].chance[:3]
 
 
 def _tier(

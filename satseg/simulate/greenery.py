@@ -191,6 +191,9 @@ def _pond(pond: Quad, sketch: Sketch) -> None:
         sketch.add(splash, "foam", classes.POND)
 
 
+COVERS = ("plastic",) * 5 + ("plastic_new",) * 2 + ("shade_net",)
+
+
 def fill_greenhouses(quad: Quad, sketch: Sketch) -> None:
     """Fill with ranks of plastic tunnels, rarely a gutter-connected glasshouse."""
     rng = sketch.rng
@@ -203,7 +206,7 @@ def fill_greenhouses(quad: Quad, sketch: Sketch) -> None:
     for s0, s1 in pairwise(tiers):
         tier = piece(quad, s0 + 1.6 / length, s1 - 1.6 / length, 0, 1)
         count = max(1, int(width / (tunnel + gap)))
-        cover = str(rng.choice(["plastic", "plastic", "plastic_new", "shade_net"]))
+        cover = str(rng.choice(COVERS))
         for k in range(count):
             t0 = (k * (tunnel + gap) + gap / 2) / width
             house = piece(tier, 0, 1, t0, t0 + tunnel / width)

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from satseg.grids import Grid
 from satseg.radiometry import PAN, BandFactors
+from satseg.simulate.lean import NADIR, View
 
 _GROUPS = {
     PAN: "BAND_P",
@@ -39,6 +40,7 @@ class ProductText:
         sun_azimuth_deg: clockwise from north.
         cloud_cover: 0 to 1.
         definition_id: of the simulated place.
+        view: where the satellite stands.
         order: number of the order.
         part: of the order.
         satellite: short name.
@@ -50,6 +52,7 @@ class ProductText:
     sun_azimuth_deg: float
     cloud_cover: float
     definition_id: str
+    view: View = NADIR
     order: str = "000000000000_01"
     part: str = "P001"
     satellite: str = "WV03"
@@ -120,9 +123,9 @@ def imd_text(text: ProductText, factors: Sequence[BandFactors], grid: Grid) -> s
         f"\tmeanProductGSD = {gsd:.3f};",
         f"\tmeanSunAz = {text.sun_azimuth_deg:.4f};",
         f"\tmeanSunEl = {text.sun_elevation_deg:.4f};",
-        "\tmeanSatAz = 0.0;",
-        "\tmeanSatEl = 90.0;",
-        "\tmeanOffNadirViewAngle = 0.0;",
+        f"\tmeanSatAz = {text.view.azimuth_deg:.1f};",
+        f"\tmeanSatEl = {text.view.elevation_deg:.1f};",
+        f"\tmeanOffNadirViewAngle = {text.view.off_nadir_deg:.1f};",
         f"\tcloudCover = {text.cloud_cover:.3f};",
         '\tresamplingKernel = "CC";',
         "END_GROUP = IMAGE_1",

@@ -168,5 +168,7 @@ def _draw_rows(
     flat[where] += columns[5][number] * wave
     dark = np.clip(wave - np.float32(0.45), 0, None) * np.float32(1.8)
     light = gain.ravel()
-    light[where] *= 1 - columns[6][number] * (dark - np.float32(0.28))
+    broken = streaks.along(u, v + 97, length_m=3.2, width_m=1.1)
+    uneven = np.clip(1 + np.float32(0.25) * broken, 0, 2)
+    light[where] *= 1 - columns[6][number] * (dark * uneven - np.float32(0.28))
     light[where] += columns[2][number] * (np.float32(0.22) * along + np.float32(0.16) * far)

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from satseg.classes import CLASSES
+from satseg.cog import Layer, cog_rows, storing
 from satseg.errors import SceneError, StorageError
-from satseg.grids import Grid
 from satseg.simulate.definition import Definition, read_definition
+from satseg.simulate.delivery import FACTORS, text_of
+from satseg.simulate.imd_text import imd_text
 from satseg.simulate.landscape import landscape_on
-from satseg.simulate.render import CRS, SimulatedScene, render_scene
-from satseg.simulate.truth import farmland_polygons, parcels
+from satseg.simulate.render import SimulatedScene, render_scene
+from satseg.simulate.vectors import write_fields
 
-RENDERER = "4"
+RENDERER = "5"
 """Raised whenever the same definition gives other pixels, so that old files are made anew."""
 
 
@@ -32,7 +29,7 @@ class SampleScene:
 
     Attributes:
         scene_path: GeoTIFF, uint16, 8 bands.
-        truth_path: GeoTIFF, uint8, codes of ``satseg.classes``.
+        truth_path: COG, uint8, codes of ``satseg.classes``.
         vector_path: GeoPackage with the layers ``farmland`` and ``parcels``.
         region_id: id of the region of interest.
         date: of the image.
@@ -45,6 +42,11 @@ class SampleScene:
     region_id: str
     date: dt.date
     definition_id: str
+
+    @property
+    def imd_path(self) -> Path:
+        """Sidecar of the image in the supplier's format: factors, sun, time, cloud cover."""
+        return self.scene_path.with_suffix(".IMD")
 
 
 def load_definitions(folder: Path) -> list[Definition]:
@@ -63,6 +65,23 @@ def load_definitions(folder: Path) -> list[Definition]:
     return found
 
 
+def definitions_of(folder: Path, region: str | None) -> list[Definition]:
+    """Return the definitions in ``folder`` of a region, or all of them without one.
+
+    Raises:
+        SceneError: there is none, or one cannot be read.
+    """
+    found = load_definitions(folder)
+    chosen = [item for item in found if region is None or item.region == region]
+    if not chosen:
+        raise SceneError(
+            expected=f"one of the regions {', '.join(sorted({item.region for item in found}))}",
+            found=repr(region),
+            fix="Correct the id of the region, or leave it out for all",
+        )
+    return chosen
+
+
 def sample_of(definition: Definition, date: dt.date, out: Path) -> SampleScene:
     """Return where the files of a scene belong under ``out``."""
     stem = f"{definition.id}_{date.isoformat()}"
@@ -77,7 +96,7 @@ def sample_of(definition: Definition, date: dt.date, out: Path) -> SampleScene:
 
 
 def write_scene(definition: Definition, date: dt.date, out: Path) -> SampleScene:
-    """Render a scene and write image, truth and vectors into ``out``; return their paths.
+    """Render a scene and write image, .IMD, truth and vectors into ``out``; return their paths.
 
     Each file appears complete or not at all; the image comes last.
 
@@ -85,18 +104,15 @@ def write_scene(definition: Definition, date: dt.date, out: Path) -> SampleScene
         StorageError: a file cannot be written.
     """
     sample = sample_of(definition, date, out)
-    scene = render_scene(definition, date)
-    tags = {
-        "SATSEG_SIMULATED": "YES",
-        "SATSEG_DEFINITION": f"{definition.id} {definition.digest()} renderer {RENDERER}",
-        "ACQUISITION_DATE": date.isoformat(),
-        "SUN_AZIMUTH_DEG": f"{scene.sun.azimuth_deg:.2f}",
-        "SUN_ELEVATION_DEG": f"{scene.sun.elevation_deg:.2f}",
-    }
+    land = landscape_on(definition, date)
+    scene = render_scene(definition, date, land=land)
+    tags = tags_of(definition, scene)
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        _write_vectors(definition, date, sample.vector_path)
-        _write_truth(scene, sample.truth_path, tags)
+        write_fields(definition, date, land, sample.vector_path)
+        write_classes(scene, sample.truth_path, tags)
+        with storing(sample.imd_path.absolute()) as whole:
+            text = imd_text(text_of(definition, scene), FACTORS, scene.grid)
+            whole.write_text(text, encoding="utf-8")
         _write_image(scene, sample.scene_path, tags)
     except (OSError, RuntimeError) as error:
         raise StorageError(
@@ -105,6 +121,17 @@ def write_scene(definition: Definition, date: dt.date, out: Path) -> SampleScene
             fix=f"Free some space or choose another folder than {out}",
         ) from error
     return sample
+
+
+def tags_of(definition: Definition, scene: SimulatedScene) -> dict[str, str]:
+    """Return the metadata that all rasters of a scene carry."""
+    return {
+        "SATSEG_SIMULATED": "YES",
+        "SATSEG_DEFINITION": f"{definition.id} {definition.digest()} renderer {RENDERER}",
+        "ACQUISITION_DATE": scene.date.isoformat(),
+        "SUN_AZIMUTH_DEG": f"{scene.sun.azimuth_deg:.2f}",
+        "SUN_ELEVATION_DEG": f"{scene.sun.elevation_deg:.2f}",
+    }
 
 
 def build_samples(
@@ -123,15 +150,7 @@ def build_samples(
     is called with (scenes there, scenes in all). ``workers`` processes share the work; with 1 it
     is done in this process.
     """
-    found = load_definitions(folder)
-    chosen = [item for item in found if region is None or item.region == region]
-    if not chosen:
-        raise SceneError(
-            expected=f"one of the regions {', '.join(sorted({item.region for item in found}))}",
-            found=repr(region),
-            fix="Correct the id of the region, or leave it out for all",
-        )
-    wanted = [(item, date) for item in chosen for date in item.dates]
+    wanted = [(item, date) for item in definitions_of(folder, region) for date in item.dates]
     samples = [sample_of(item, date, out) for item, date in wanted]
     missing = [
         pair for pair, sample in zip(wanted, samples, strict=True) if not _is_there(pair[0], sample)
@@ -162,7 +181,7 @@ def _is_there(definition: Definition, sample: SampleScene) -> bool:
     import rasterio
     from rasterio.errors import RasterioError
 
-    files = (sample.scene_path, sample.truth_path, sample.vector_path)
+    files = (sample.scene_path, sample.imd_path, sample.truth_path, sample.vector_path)
     if not all(path.exists() for path in files):
         return False
     try:
@@ -173,34 +192,31 @@ def _is_there(definition: Definition, sample: SampleScene) -> bool:
     return made_from == f"{definition.id} {definition.digest()} renderer {RENDERER}"
 
 
-def _write_image(scene: SimulatedScene, path: Path, tags: dict[str, str]) -> None:
-    _write_raster(path, scene.image, scene.grid, tags, scene.bands)
+def write_classes(scene: SimulatedScene, path: Path, tags: Mapping[str, str]) -> None:
+    """Write the classes of a scene as a COG with nodata 0 and a colour table.
 
-
-def _write_truth(scene: SimulatedScene, path: Path, tags: dict[str, str]) -> None:
-    import rasterio
-
+    Raises:
+        StorageError: the file cannot be written; nothing is left behind.
+    """
     named = {f"CLASS_{item.code}": item.key for item in CLASSES}
-    _write_raster(path, scene.classes[None], scene.grid, tags | named, ("class",))
-    with rasterio.open(path, "r+") as target:
-        target.write_colormap(1, {item.code: (*item.colour, 255) for item in CLASSES})
+    colours = tuple((item.code, (*item.colour, 255)) for item in CLASSES)
+    layer = Layer("class", nodata=0, overviews="mode", colours=colours)
+    with cog_rows(path.absolute(), scene.grid, layer, tags={**tags, **named}) as rows:
+        rows.write(scene.classes)
 
 
-def _write_raster(
-    path: Path, data: NDArray[Any], grid: Grid, tags: dict[str, str], names: tuple[str, ...]
-) -> None:
-    """Write ``data`` (bands, h, w) as a tiled GeoTIFF with nodata 0, all or nothing."""
+def _write_image(scene: SimulatedScene, path: Path, tags: Mapping[str, str]) -> None:
+    """Write the image as a tiled GeoTIFF with nodata 0, all or nothing."""
     import rasterio
 
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part.tif")
     profile = {
         "driver": "GTiff",
-        "count": data.shape[0],
-        "dtype": data.dtype.name,
-        "crs": grid.crs,
-        "height": grid.height,
-        "width": grid.width,
-        "transform": grid.affine,
+        "count": len(scene.bands),
+        "dtype": "uint16",
+        "crs": scene.grid.crs,
+        "height": scene.grid.height,
+        "width": scene.grid.width,
+        "transform": scene.grid.affine,
         "nodata": 0,
         "tiled": True,
         "blockxsize": 256,
@@ -208,35 +224,10 @@ def _write_raster(
         "interleave": "band",
         "compress": "zstd",  # a third less time to decode than DEFLATE, which maps notice
         "zstd_level": 1,
-        "predictor": 2 if data.dtype == np.uint16 else 1,
+        "predictor": 2,
         "photometric": "minisblack",
     }
-    try:
-        with rasterio.open(part, "w", **profile) as target:
-            target.write(data)
-            target.update_tags(**tags)
-            target.descriptions = names
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _write_vectors(definition: Definition, date: dt.date, path: Path) -> None:
-    import geopandas
-
-    land = landscape_on(definition, date)
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part.gpkg")
-    fields = farmland_polygons(definition, land)
-    shapes, stages = parcels(definition, date, land)
-    try:
-        part.unlink(missing_ok=True)
-        about = {"date": date.isoformat(), "simulated": True}
-        table = geopandas.GeoDataFrame(
-            {"class": ["farmland"] * len(fields)}, geometry=fields, crs=CRS
-        )
-        table.assign(**about).to_file(part, layer="farmland", driver="GPKG")
-        table = geopandas.GeoDataFrame({"stage": stages}, geometry=shapes, crs=CRS)
-        table.assign(**about).to_file(part, layer="parcels", driver="GPKG")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with storing(path.absolute()) as whole, rasterio.open(whole, "w", **profile) as target:
+        target.write(scene.image)
+        target.update_tags(**tags)
+        target.descriptions = scene.bands

@@ -90,20 +90,64 @@ def stage(
     """
     day = date.timetuple().tm_yday + 26 * (chance[0] - 0.5)
     year = date.year + (day > 320)
-    rotation = "vegetables"
-    if crop == "crop:any":
-        names = ("rice", "dry", "vegetables")
-        parts = np.array([weights.get(name, 0.0) for name in names]) if weights else None
-        parts = np.array([6.0, 2.0, 2.0]) if parts is None or not parts.sum() else parts
-        bounds = np.cumsum(parts / parts.sum())
-        rotation = names[int(np.searchsorted(bounds, min(chance[1], 0.9999)))]
+    grown = rotation(crop, chance, weights)
     pick = _mix(chance[2], year)
-    if rotation == "rice":
+    if grown == "rice":
         return _rice(day, year, chance)
-    if rotation == "dry":
+    if grown == "dry":
         return _look(DRY, day, pick)
     season = _mix(chance[2], year * 7 + int(day // 45))
     return VEGETABLES[int(season * len(VEGETABLES))]
+
+
+def rotation(crop: str, chance: NDArray[np.float64], weights: Mapping[str, float]) -> str:
+    """Return what a parcel grows over the years: ``rice``, ``dry`` or ``vegetables``.
+
+    Arguments are those of ``stage``.
+    """
+    if crop != "crop:any":
+        return "vegetables"
+    names = ("rice", "dry", "vegetables")
+    parts = np.array([weights.get(name, 0.0) for name in names]) if weights else None
+    parts = np.array([6.0, 2.0, 2.0]) if parts is None or not parts.sum() else parts
+    bounds = np.cumsum(parts / parts.sum())
+    return names[int(np.searchsorted(bounds, min(chance[1], 0.9999)))]
+
+
+NOTHING_STANDS = frozenset(
+    [
+        "stubble",
+        "stubble_green",
+        "ploughed",
+        "ploughed_dark",
+        "harrowed",
+        "fallow",
+        "fallow_dry",
+        "beds_bare",
+        "flooded",
+    ]
+)
+"""Stages between two crops."""
+
+_CROP = {"rice": "rice", "transplanted": "rice", "wheat": "wheat", "seedlings": "wheat"}
+_CROP |= {"rape": "rapeseed", "vetch": "vetch"}
+
+
+def crop_on(stage: str, grown: str) -> str:
+    """Return what stands on a parcel: rice, wheat, rapeseed, vetch, vegetables, dry crops or none.
+
+    Args:
+        stage: what the parcel shows (see ``stage``).
+        grown: its rotation (see ``rotation``).
+
+    >>> crop_on("rape_flower", "rice"), crop_on("beds_green", "dry"), crop_on("stubble", "rice")
+    ('rapeseed', 'dry crops', 'none')
+    """
+    if stage in NOTHING_STANDS:
+        return "none"
+    if grown == "rice":
+        return _CROP[stage.split("_", maxsplit=1)[0]]
+    return "vegetables" if grown == "vegetables" else "dry crops"
 
 
 def _rice(day: float, year: int, chance: NDArray[np.float64]) -> str:

@@ -81,7 +81,7 @@ def _water(material: str, other: str, share: float = 0.1, **options: float) -> S
 
 
 _STAGES: dict[str, Surface] = {
-    "flooded": _field("paddy_water", "mud", 0.35, furrow=0.0, row=0.0, grain=0.03, streak=0.06),
+    "flooded": _field("paddy_water", "soil_wet", 0.4, furrow=0.04, row=0.03, grain=0.04),
     "transplanted": _field("paddy_water", "rice_young", 0.35, row_m=1.8, furrow=0.05, streak=0.08),
     "rice_green": _field("soil_wet", "rice_lush", 0.86, vary=0.1, row=0.05, furrow=0.08),
     "rice_heading": _field("rice_lush", "rice_ripe", 0.35, vary=0.25, furrow=0.08),
@@ -171,6 +171,7 @@ _BUILT: dict[str, Surface] = {
     "plastic_new": _roof("plastic", "white", share=0.2, vary=0.15, tone=0.06),
     "plastic_old": _roof("plastic_old", "soil_brown", share=0.25, vary=0.2, mottle=0.05),
     "shade_net": _roof("net_green", "black", share=0.35, vary=0.3),
+    "facade": _roof("paving", "tile_slate", share=0.3, vary=0.2, mottle=0.05, grain=0.2),
     "car_white": _roof("white", "paint"),
     "car_dark": _roof("black", "tile_slate", share=0.3),
     "car_red": _roof("tile_red", "paint", share=0.1),

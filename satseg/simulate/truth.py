@@ -1,21 +1,41 @@
-"""Exact truth as vectors: the farmland and its parcels on a date."""
+"""Exact truth as vectors: the farmland, its parcels and the classes of the land on a date."""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from satseg.grids import Grid
+from satseg.area import region_area_m2
+from satseg.simulate.cover import areas_of, frame_of, ground_classes, outlines, polygons_of, seen
 from satseg.simulate.definition import Definition
 from satseg.simulate.landscape import Landscape, is_farmland, landscape_on
-from satseg.simulate.render import grid_of
-from satseg.simulate.seasons import surface_on
+from satseg.simulate.render import CRS, grid_of
+from satseg.simulate.seasons import crop_on, rotation, surface_on
 
 if TYPE_CHECKING:
     from shapely import Geometry
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A parcel of farmland on a date.
+
+    Attributes:
+        id: 12 hexadecimal digits; stays the parcel's for as long as its block is not rebuilt.
+        shape: what is seen of it inside of the scene, (multi)polygon in UTM 51N.
+        rotation: what is grown over the years: rice, dry or vegetables.
+        crop: what stands on it: rice, wheat, rapeseed, vetch, vegetables, dry crops or none.
+        stage: name of the surface that it shows (see ``surfaces``).
+    """
+
+    id: str
+    shape: Geometry
+    rotation: str
+    crop: str
+    stage: str
 
 
 def farmland_polygons(definition: Definition, land: Landscape) -> list[Geometry]:
@@ -26,40 +46,53 @@ def farmland_polygons(definition: Definition, land: Landscape) -> list[Geometry]
     import shapely
 
     grid = grid_of(definition)
-    rings = [_to_map(grid, item.ring) for item in land.features]
-    shapes = shapely.make_valid(np.array([shapely.Polygon(ring) for ring in rings]))
-    tree = shapely.STRtree(shapes)
-    frame = shapely.box(*grid.bounds)
-    farmland = []
-    for number, item in enumerate(land.features):
-        if not is_farmland(item) or item.surface.startswith("crop:"):
-            continue
-        near = tree.query(shapes[number], predicate="intersects")
-        over = [k for k in near if k > number and not is_farmland(land.features[k])]
-        left = shapely.intersection(shapes[number], frame)
-        if over:
-            left = shapely.difference(left, shapely.union_all(shapes[over]))
-        farmland += [part for part in shapely.get_parts(left) if part.area > 0]
-    return [part for part in farmland if part.geom_type == "Polygon"]
+    farmed = np.array([is_farmland(item) for item in land.features], dtype=np.int64)
+    whole = np.array([not item.surface.startswith("crop:") for item in land.features], dtype=bool)
+    left = seen(outlines(grid, land), farmed, np.flatnonzero((farmed == 1) & whole))
+    inside = shapely.intersection(left, frame_of(grid))
+    return [part for shape in inside for part in polygons_of(shape)]
 
 
-def parcels(
-    definition: Definition, date: dt.date, land: Landscape
-) -> tuple[list[Geometry], list[str]]:
-    """Return the parcels in UTM 51N that lie wholly or partly in the scene, and their stages."""
+def parcels(definition: Definition, date: dt.date, land: Landscape) -> list[Parcel]:
+    """Return the parcels that are seen at least in part in the scene, in painting order."""
     import shapely
 
     grid = grid_of(definition)
-    frame = shapely.box(*grid.bounds)
-    shapes, stages = [], []
-    for item in land.features:
-        if not item.parcel:
+    farmed = np.array([is_farmland(item) for item in land.features], dtype=np.int64)
+    wanted = np.flatnonzero([item.parcel for item in land.features])
+    left = seen(outlines(grid, land), farmed, wanted)
+    found = []
+    for number, shape in zip(wanted, shapely.intersection(left, frame_of(grid)), strict=True):
+        area = areas_of(shape)
+        if area.area <= 1:
             continue
-        shape = shapely.Polygon(_to_map(grid, item.ring)).buffer(0).intersection(frame)
-        if shape.area > 1 and shape.geom_type == "Polygon":
-            shapes.append(shape)
-            stages.append(surface_on(item.surface, date, item.chance, definition.crops))
-    return shapes, stages
+        item = land.features[number]
+        stage = surface_on(item.surface, date, item.chance, definition.crops)
+        years = rotation(item.surface, item.chance, definition.crops)
+        first, second = (int(part * 2**24) for part in item.chance[5:7])
+        parcel_id = f"{first:06x}{second:06x}"
+        found.append(Parcel(parcel_id, area, years, crop_on(stage, years), stage))
+    return found
+
+
+def land_polygons(definition: Definition, land: Landscape) -> dict[int, Geometry]:
+    """Return the ground of each class in the scene, (multi)polygons in UTM 51N by class code.
+
+    They part the scene's frame exactly. Crowns are left out (see ``cover.ground_classes``), so
+    that the truth raster has more trees where crowns hang over grass and bare ground.
+    """
+    grid = grid_of(definition)
+    return ground_classes(grid, land, frame_of(grid))
+
+
+def geodesic_m2(shape: Geometry) -> float:
+    """Return the area on the WGS 84 ellipsoid of a (multi)polygon in UTM 51N, square metres."""
+    import pyproj
+    import shapely
+
+    project = pyproj.Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
+    lonlat = shapely.transform(shape, lambda xy: np.column_stack(project.transform(*xy.T)))
+    return region_area_m2(lonlat)
 
 
 def farmland_area_m2(definition: Definition, date: dt.date) -> float:
@@ -67,17 +100,5 @@ def farmland_area_m2(definition: Definition, date: dt.date) -> float:
 
     Measured on the WGS 84 ellipsoid from the vectors.
     """
-    import pyproj
-    import shapely
-
-    project = pyproj.Transformer.from_crs("EPSG:32651", "EPSG:4326", always_xy=True)
-    geod = pyproj.Geod(ellps="WGS84")
-    total = 0.0
-    for shape in farmland_polygons(definition, landscape_on(definition, date)):
-        lonlat = shapely.transform(shape, lambda xy: np.column_stack(project.transform(*xy.T)))
-        total += abs(geod.geometry_area_perimeter(shapely.geometry.polygon.orient(lonlat))[0])
-    return total
-
-
-def _to_map(grid: Grid, ring: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.column_stack([grid.transform[2] + ring[:, 0], grid.transform[5] - ring[:, 1]])
+    shapes = farmland_polygons(definition, landscape_on(definition, date))
+    return sum(geodesic_m2(shape) for shape in shapes)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,30 @@ def default_models_folder() -> Path:
     return Path(configured) if configured else Path(__file__).resolve().parents[2] / "models"
 
 
+@contextmanager
+def complete(folder: Path, remedy: str) -> Iterator[None]:
+    """Raise ModelError where what is read inside lacks a key of the card or has another type.
+
+    Args:
+        folder: of the card.
+        remedy: what helps beside adding the key.
+    """
+    try:
+        yield
+    except KeyError as error:
+        raise ModelError(
+            expected=f"the key {error} in the card",
+            found=f"no such key in {folder / CARD_FILE}",
+            fix=f"Add it, or {remedy}",
+        ) from error
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            expected="values of the right type in the card",
+            found=f"{error} in {folder / CARD_FILE}",
+            fix="Correct the card",
+        ) from error
+
+
 def load_card(folder: Path) -> ModelCard:
     """Return the card in ``folder``.
 
@@ -174,7 +199,7 @@ def load_card(folder: Path) -> ModelCard:
     """
     table = read_table(folder)
     weights = _table(table, "weights", folder)
-    try:
+    with complete(folder, "train the model anew with satseg train"):
         return ModelCard(
             id=str(table["id"]),
             title=str(table["title"]),
@@ -196,18 +221,6 @@ def load_card(folder: Path) -> ModelCard:
             failures=tuple(str(text) for text in table.get("failures", ())),
             folder=folder,
         )
-    except KeyError as error:
-        raise ModelError(
-            expected=f"the key {error} in the model's card",
-            found=f"no such key in {folder / CARD_FILE}",
-            fix="Add it, or train the model anew with satseg train",
-        ) from error
-    except (TypeError, ValueError) as error:
-        raise ModelError(
-            expected="values of the right type in the model's card",
-            found=f"{error} in {folder / CARD_FILE}",
-            fix="Correct the card",
-        ) from error
 
 
 def read_table(folder: Path) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from satseg.zoo.card import (
     CARD_FILE,
     ENSEMBLE,
     ModelCard,
+    complete,
     default_models_folder,
     find_card,
     is_ensemble_id,
@@ -172,7 +173,7 @@ def load_ensemble(folder: Path) -> EnsembleCard:
         ModelError: there is no card, it is no TOML, or a value is missing or out of range.
     """
     table = read_table(folder)
-    try:
+    with complete(folder, "make the ensemble anew with satseg ensemble fit"):
         card = EnsembleCard(
             id=str(table["id"]),
             title=str(table["title"]),
@@ -190,18 +191,6 @@ def load_ensemble(folder: Path) -> EnsembleCard:
             failures=tuple(str(text) for text in table.get("failures", ())),
             folder=folder,
         )
-    except KeyError as error:
-        raise ModelError(
-            expected=f"the key {error} in the ensemble's card",
-            found=f"no such key in {folder / CARD_FILE}",
-            fix="Add it, or make the ensemble anew with satseg ensemble fit",
-        ) from error
-    except (TypeError, ValueError) as error:
-        raise ModelError(
-            expected="values of the right type in the ensemble's card",
-            found=f"{error} in {folder / CARD_FILE}",
-            fix="Correct the card",
-        ) from error
     if card.id != folder.name:
         raise ModelError(
             expected=f"the id {folder.name} of its folder in the ensemble's card",

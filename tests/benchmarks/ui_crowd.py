@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import threading
 import time
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from tests.browser import Server
 SETTLED_S = 60.0
 PAUSE_S = (3.0, 9.0)
 LOOK_S = 2.0
+FEW = 10
 
 
 @dataclass(slots=True)
@@ -39,13 +41,13 @@ def figures(server: Server, visitors: int, seconds: float) -> list[Figure]:
     for thread in threads:
         thread.join()
     settled = [size for at, size in sizes if at >= min(SETTLED_S, seconds / 2)]
-    growth = (settled[-1] - settled[0]) / 1e6
-    peak = (max(settled) - settled[0]) / 1e6
+    first, last = (statistics.median(part) for part in (settled[:FEW], settled[-FEW:]))
+    growth, peak = (last - first) / 1e6, (max(settled) - first) / 1e6
     many = f"{visitors} visitors, {seconds / 60:g} min"
     for error in sorted(set(visits.errors))[:10]:
         print(f"error: {error}")
     note = f"{len(visits.reruns)} reruns, {len(visits.tiles)} tiles"
-    size = f"{settled[0] / 1e6:.0f} MB after the first minute, at most {peak:+.0f} later"
+    size = f"{first / 1e6:.0f} MB after the first minute, at most {peak:+.0f} MB later"
     slow = 1000 * percentile(visits.reruns, 0.95)
     middle = f"p50 {1000 * percentile(visits.reruns, 0.5):.0f} ms"
     return [

@@ -154,8 +154,9 @@ def test_the_dates_play_pause_and_step_without_a_blank_frame(page: Any) -> None:
     assert inside(page).evaluate("() => window.blank") == 0
     frame.locator("#satseg-frame").press("ArrowRight")
     frame.locator(f".satseg-date:not(:text({shown!r}))").wait_for()
+    stepped = frame.locator(".satseg-date").inner_text()
+    page.locator(".satseg-place", has_text=stepped).wait_for()
     settle(page)
-    assert frame.locator(".satseg-date").inner_text() in page.locator(".satseg-place").inner_text()
     assert inside(page).evaluate("() => window.same") is True
 
 

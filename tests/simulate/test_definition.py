@@ -54,10 +54,11 @@ def test_random_definitions_vary():
     assert max(angles) > 60
 
 
-def test_samples_have_three_regions_and_four_dates_in_different_seasons():
+def test_samples_are_four_regions_with_six_dates_in_different_seasons():
     found = [read_definition(path) for path in sorted(SAMPLES.glob("*.toml"))]
-    assert len(found) >= 3
+    assert [item.id for item in found] == ["chongming", "lingang", "qingpu", "songjiang"]
     for item in found:
-        assert len(item.dates) >= 4
-        assert len({date.month for date in item.dates}) >= 4
+        assert len(item.dates) == 6
+        assert list(item.dates) == sorted(item.dates)
+        assert len({date.month for date in item.dates}) >= 5
         assert 2015 <= min(item.dates).year < max(item.dates).year <= 2025

@@ -3,7 +3,10 @@ import datetime as dt
 import numpy as np
 
 from satseg import classes
+from satseg.simulate.fields import fill_fields
 from satseg.simulate.landscape import landscape_on, plan, zones_on
+from satseg.simulate.quads import rectangle
+from satseg.simulate.sketch import Sketch
 
 
 def test_story_takes_its_share_of_blocks_nearest_to_its_goal(small):
@@ -34,3 +37,14 @@ def test_parcels_are_farmland_and_long(small):
     found = [item for item in landscape_on(small, dt.date(2015, 1, 1)).features if item.parcel]
     assert len(found) > 20
     assert {item.land for item in found} == {classes.FARMLAND}
+
+
+def test_half_of_the_paddies_of_a_block_are_worked_as_one(small):
+    shares = []
+    for seed in range(12):
+        sketch = Sketch(np.random.default_rng(seed))
+        block = rectangle((200.0, 150.0), 0.1, 300.0, 220.0)
+        fill_fields(block, "paddies", small.layout, sketch)
+        fields = [tuple(item.chance[:3]) for item in sketch.features if item.parcel]
+        shares.append(max(map(fields.count, fields)) / len(fields))
+    assert 0.5 < np.mean(shares) < 0.8

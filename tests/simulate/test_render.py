@@ -1,4 +1,5 @@
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pyproj
@@ -12,7 +13,9 @@ from satseg.simulate.burn import burn_features
 from satseg.simulate.landscape import landscape_on
 from satseg.simulate.paint import palette_of
 from satseg.simulate.sensor import draw_conditions, to_dn
+from satseg.simulate.sun import sun_at
 from satseg.simulate.truth import farmland_area_m2, farmland_polygons
+from satseg.simulate.veil import CLOUD_BASE_M, draw_veil
 
 SUMMER = dt.date(2016, 7, 30)
 LATER = dt.date(2021, 7, 30)
@@ -133,3 +136,38 @@ def test_random_scenes_vary_in_land_and_light():
     assert max(shares) > 0.5
     assert max(medians) > 1.3 * min(medians)
     assert seen >= set(range(1, 10))
+
+
+def test_strips_leave_no_trace(small, summer, monkeypatch):
+    monkeypatch.setattr("satseg.simulate.render.STRIP_ROWS", 37)
+    again = render_scene(small, SUMMER, bands=("green", "nir1"))
+    np.testing.assert_array_equal(again.image, summer.image[[2, 6]])
+
+
+def test_a_clouds_shadow_lies_where_the_sun_throws_it(small):
+    """The shadow's middle lies away from the sun by the cloud's height over the tangent."""
+    item = replace(small, size_px=700, clouds={str(SUMMER): 0.01})
+    sun = sun_at(*item.centre, SUMMER)
+    x, y = sun.image_direction
+    found = 0
+    for seed in range(12):
+        veil = draw_veil(replace(item, seed=seed), SUMMER, sun)
+        assert veil.cloud is not None
+        assert veil.shade is not None
+        if min(whole(veil.cloud), whole(veil.shade)) == 0:
+            continue
+        apart = np.subtract(middle(veil.cloud), middle(veil.shade)) * item.gsd_m
+        assert apart == pytest.approx(np.array([y, x]) * sun.shadow_m(CLOUD_BASE_M), abs=2.0)
+        found += 1
+    assert found >= 3
+
+
+def whole(field):
+    """Return the sum of a field that nothing of is cut off at the border, else 0."""
+    border = np.concatenate([field[0], field[-1], field[:, 0], field[:, -1]])
+    return 0.0 if border.any() else float(field.sum())
+
+
+def middle(field):
+    rows, columns = np.indices(field.shape)
+    return (rows * field).sum() / field.sum(), (columns * field).sum() / field.sum()

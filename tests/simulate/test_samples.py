@@ -109,7 +109,7 @@ def test_a_failed_write_leaves_nothing_behind(folder, tmp_path, monkeypatch):
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("satseg.simulate.samples.os.replace", full)
+    monkeypatch.setattr(Path, "replace", full)
     (item,) = load_definitions(folder)
     with pytest.raises(StorageError, match="No space left"):
         write_scene(item, item.dates[0], tmp_path / "out")

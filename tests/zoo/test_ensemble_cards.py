@@ -74,7 +74,7 @@ def test_ensembles_and_models_are_listed_apart(models: Path) -> None:
         ({"id": "ensemble-other"}, "the id ensemble-both of its folder"),
         ({"members": []}, "members to be two or more different models"),
         ({"members": [{"id": "a", "sha256": "0" * 64}] * 2}, "two or more different models"),
-        ({"members": [{"id": "a"}, {"id": "b"}]}, "the key 'sha256' in the ensemble's card"),
+        ({"members": [{"id": "a"}, {"id": "b"}]}, "the key 'sha256' in the card"),
         (
             {"members": [{"id": "a", "sha256": "x"}, {"id": "b", "sha256": "y"}]},
             "64 hexadecimal digits",
