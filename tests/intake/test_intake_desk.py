@@ -1,7 +1,8 @@
 import datetime as dt
 import json
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -172,8 +173,10 @@ def test_a_file_that_breaks_off_is_forgotten(desk: Desk, tmp_path: Path) -> None
 def test_a_ticket_holds_once_and_for_an_hour(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     ticket = desk.ticket()
     desk.begin(ticket, "x.tif", None).abandon()
-    monkeypatch.setattr(desks, "TICKET_S", -1.0)
-    for word in (ticket, "", "guess", desk.ticket()):
+    old = desk.ticket()
+    for word in (ticket, "", "guess", old):
+        if word == old:
+            monkeypatch.setattr(desks, "TICKET_S", -1.0)
         with pytest.raises(CatalogError, match="without a valid ticket"):
             desk.begin(word, "x.tif", None)
 
@@ -361,6 +364,42 @@ def test_a_download_is_read_when_it_is_there(
     with pytest.raises(FetchError, match="an https address at data.example.org"):
         desk.fetch("http://127.0.0.1/a.tif")
     desk.close()
+
+
+class Endless(httpx.SyncByteStream):
+    """A body that never ends by itself."""
+
+    def __init__(self) -> None:
+        self.closed = threading.Event()
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"II*\0" + bytes(100)
+        while not self.closed.wait(0.01):
+            yield bytes(10)
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+def test_a_discarded_download_ends(catalog: Catalog) -> None:
+    bodies: list[Endless] = []
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        bodies.append(Endless())
+        return httpx.Response(200, stream=bodies[-1])
+
+    def client(_: Permissions, __: Policy) -> httpx.Client:
+        return httpx.Client(transport=httpx.MockTransport(answer))
+
+    desk = Desk(catalog.root, Permissions(hosts=(Host("data.example.org"),)), new_client=client)
+    arrival_id = desk.fetch("https://data.example.org/a.tif")
+    deadline = time.monotonic() + 60
+    while desk.status(arrival_id).done < 200 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    desk.stop(arrival_id)
+    assert len(bodies) == 2  # the first one was for the file's beginning
+    assert bodies[1].closed.wait(60)
+    assert desk.statuses() == []
 
 
 def test_a_fault_of_ours_is_told_and_not_left_hanging(
