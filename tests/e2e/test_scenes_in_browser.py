@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [path for path in (str(HERE), str(HERE.parent)) if path not in sys.path]
+sys.path[:0] = [path for path in (str(HERE.parents[1]), str(HERE.parent)) if path not in sys.path]
 
 from shelf_files import write_scene  # noqa: E402
 from shelf_models import write_model  # noqa: E402
 
 from satseg.catalog import Catalog  # noqa: E402
 from satseg.jobs import Jobs  # noqa: E402
+from tests.browser import serving  # noqa: E402
 
 pytestmark = pytest.mark.e2e
 
@@ -39,8 +40,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(chromium: str, root: Path) -> Iterator[str]:
     """The address of a dashboard of its own: this test changes the catalog."""
-    from conftest import serving  # the one beside this file
-
     environment = {
         "SATSEG_CATALOG": str(root / "catalog"),
         "SATSEG_MODELS": str(root / "models"),
