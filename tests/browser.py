@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_CHROMIUM = "no Chromium; get it with: apt-get install chromium"
@@ -100,3 +101,10 @@ def wait_until_up(address: str, process: subprocess.Popen[bytes], log: Path) -> 
         else:
             return
     raise RuntimeError(f"the server did not start:\n{log.read_text()[-2000:]}")
+
+
+def settle(page: Any) -> None:
+    """Wait until a page of the dashboard has run, has loaded what it asked for and stands still."""
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(300)

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.browser import free_port, serving, wait_until_up
+from tests.browser import free_port, serving, settle, wait_until_up
 
 pytestmark = pytest.mark.e2e
 
@@ -76,12 +76,6 @@ def page(browser: Any, proxy: str) -> Iterator[Any]:
     settle(page)
     yield page
     context.close()
-
-
-def settle(page: Any) -> None:
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(300)
 
 
 def test_below_a_path_tiles_and_assets_are_there_and_only_there(dashboard: str) -> None:

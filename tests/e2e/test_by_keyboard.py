@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser import settle
+
 pytestmark = pytest.mark.e2e
 
 FAR = 90_000  # milliseconds; what waits for it is there much earlier on a quiet machine
@@ -40,12 +42,6 @@ def page(browser: Any, server: str) -> Iterator[Any]:
     settle(page)
     yield page
     page.close()
-
-
-def settle(page: Any) -> None:
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(200)
 
 
 def inside(page: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,14 +100,6 @@ def visit(browser: Any, server: str) -> Iterator[Visit]:
     page = browser.new_page(viewport={"width": 1366, "height": 768})
     yield Visit(page, server)
     page.close()
-
-
-@pytest.fixture(scope="module")
-def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    chosen = os.environ.get("SATSEG_SCREENSHOTS")
-    folder = Path(chosen) if chosen else tmp_path_factory.mktemp("screenshots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def test_the_first_view_shows_imagery_overlay_figures_and_chart(visit: Visit) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browser import settle
 from tests.e2e.looks import clipped_texts, poor_contrasts
 
 pytestmark = pytest.mark.e2e
@@ -33,20 +33,6 @@ def page(browser: Any) -> Iterator[Any]:
     page.set_default_timeout(FAR)
     yield page
     page.close()
-
-
-@pytest.fixture(scope="module")
-def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    chosen = os.environ.get("SATSEG_SCREENSHOTS")
-    folder = Path(chosen) if chosen else tmp_path_factory.mktemp("screenshots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def settle(page: Any) -> None:
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(200)
 
 
 def test_what_is_faint_or_cut_off_is_found(page: Any) -> None:

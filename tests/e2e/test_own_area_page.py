@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from satseg.interest import InterestStore
+from tests.browser import settle
 
 pytestmark = pytest.mark.e2e
 
@@ -34,20 +34,6 @@ def page(browser: Any, server: str) -> Iterator[Any]:
     settle(page)
     yield page
     context.close()
-
-
-@pytest.fixture(scope="module")
-def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    chosen = os.environ.get("SATSEG_SCREENSHOTS")
-    folder = Path(chosen) if chosen else tmp_path_factory.mktemp("screenshots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def settle(page: Any) -> None:
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(300)
 
 
 def inside(page: Any) -> Any:
