@@ -75,9 +75,10 @@ def write_scene(path: Path, side: int, bands: int) -> None:
     strip = (100 + row // 3 * 40 + col // 5 * 7 % 900).astype(np.uint16)
     with rasterio.Env(GDAL_CACHEMAX=2**26), rasterio.open(path, "w", **profile) as dataset:
         for start in range(0, side, _ROWS):
-            window = RasterWindow(0, start, side, _ROWS)
-            piece = np.roll(strip, start // 7, axis=1)
-            dataset.write(np.broadcast_to(piece, (bands, *strip.shape)), window=window)
+            count = min(_ROWS, side - start)
+            window = RasterWindow(0, start, side, count)
+            piece = np.roll(strip[:count], start // 7, axis=1)
+            dataset.write(np.broadcast_to(piece, (bands, *piece.shape)), window=window)
 
 
 def measure(path: Path, model: str | None) -> dict[str, float]:

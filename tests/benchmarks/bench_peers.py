@@ -31,6 +31,7 @@ from satseg.allocation import use_one_heap
 from satseg.predict import predict_scene
 from satseg.runtime import load_predictor
 from satseg.scene import open_scene
+from satseg.torchvision_shim import prepare_torchvision
 from satseg.zoo import find_card
 from satseg.zoo.load import load_model
 from tests.benchmarks.scenes import write_repeated
@@ -80,6 +81,7 @@ def _write(path: Path, probability: torch.Tensor, profile: dict[str, Any]) -> No
 
 
 def main() -> int:
+    prepare_torchvision()
     import segmentation_models_pytorch as smp
 
     use_one_heap()

@@ -8,7 +8,11 @@ from pathlib import Path
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
+from rasterio.enums import Resampling
 from rasterio.windows import Window as RasterWindow
+
+from satseg.bands import WORLDVIEW3
+from satseg.reading import AVERAGES, AVERAGES_TAG
 
 _ROWS = 512
 
@@ -40,3 +44,8 @@ def write_repeated(path: Path, side: int, *, gsd_m: float = 0.6, bands: int = 8)
             rows = np.arange(start, min(start + _ROWS, side)) % pixels.shape[1]
             piece = np.ascontiguousarray(pixels[:, rows][:, :, columns])
             dataset.write(piece, window=RasterWindow(0, start, side, len(rows)))
+        for index, name in enumerate(WORLDVIEW3[:bands], start=1):
+            dataset.set_band_description(index, name)
+        dataset.update_tags(**{AVERAGES_TAG: AVERAGES})
+    with rasterio.Env(GDAL_NUM_THREADS="ALL_CPUS"), rasterio.open(path, "r+") as dataset:
+        dataset.build_overviews([2, 4, 8, 16], Resampling.average)
