@@ -162,6 +162,7 @@ class DaskEngine:
     def _client(self) -> Iterator[Any]:
         import dask
 
+        _dask()  # brings settings of its own, which a change made before would take away at its end
         options = {
             "distributed.worker.daemon": False,
             "distributed.comm.timeouts.connect": CONNECT_S,

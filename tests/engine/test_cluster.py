@@ -264,6 +264,36 @@ class _Future:
         raise self._error
 
 
+SETTINGS = """
+from importlib import import_module
+from types import SimpleNamespace
+import dask
+from satseg.engine import cluster
+
+def refuse(**_):
+    raise RuntimeError("enough")
+
+def distributed():
+    import_module("distributed")
+    return SimpleNamespace(LocalCluster=refuse)
+
+cluster._dask = distributed
+try:
+    with cluster.DaskEngine(source=None)._client():
+        pass
+except RuntimeError:
+    print(dask.config.get("distributed.comm.require-encryption", "lost"))
+"""
+
+
+def test_a_second_scene_finds_the_settings_of_dask_as_the_first_did() -> None:
+    """In a process of its own: the first use of a process brings the settings."""
+    done = subprocess.run(
+        [sys.executable, "-c", SETTINGS], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "None"
+
+
 @pytest.mark.parametrize("error", [OSError("Connection reset by peer"), CancelledError()])
 def test_a_scheduler_that_goes_while_a_block_is_fetched_is_told(error: Exception) -> None:
     engine = DaskEngine(source=no_model, address="tcp://127.0.0.1:1")
