@@ -143,6 +143,8 @@ class OpenVinoPredictor:
                     "PERFORMANCE_HINT": "THROUGHPUT",
                     "NUM_STREAMS": str(self.lanes),
                     "INFERENCE_NUM_THREADS": self.lanes,
+                    # pinned, every worker process of a machine would want the same first core
+                    "ENABLE_CPU_PINNING": False,
                 }
                 compiled = openvino.Core().compile_model(self._model, "CPU", options)
                 requests: SimpleQueue[Any] = SimpleQueue()
