@@ -6,12 +6,11 @@ import ctypes
 import os
 from functools import lru_cache
 
-_M_ARENA_MAX, _M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD = -8, -3, -1
+_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
 """Source: mallopt(3), glibc."""
 
-_KEPT = 32 * 2**20
-"""Bytes up to which freed memory is used again, the most that glibc takes: a window's arrays are
-smaller. Memory that goes back to the system is cleared before it comes again, page by page."""
+_OF_ITS_OWN = 2**20
+"""Bytes from which an array gets pages of its own, which go back to the system with it."""
 
 
 def usable_cores() -> int:
@@ -25,16 +24,11 @@ def use_one_heap() -> bool:
 
     glibc gives each thread a heap of its own and returns little of it, so that what the reading
     thread has freed adds up to 90 MiB which differ from run to run. With one heap the peak is what
-    is in use. Freed memory is kept for the next window. Elsewhere nothing is changed. Call it
-    before threads start.
+    is in use, and with pages of their own for large arrays no holes grow in it. Elsewhere nothing
+    is changed. Call it before threads start.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):
         return False
-    agreed = [
-        mallopt(_M_ARENA_MAX, 1),
-        mallopt(_M_MMAP_THRESHOLD, _KEPT),
-        mallopt(_M_TRIM_THRESHOLD, 4 * _KEPT),
-    ]
-    return all(agreed)
+    return bool(mallopt(_M_ARENA_MAX, 1) and mallopt(_M_MMAP_THRESHOLD, _OF_ITS_OWN))
