@@ -11,11 +11,11 @@ import streamlit as st
 from shapely.geometry import Polygon
 
 from dashboard.notices import attempt, show_failed
-from dashboard.session import Keys, Language, Unit
+from dashboard.session import Keys, Language
 from dashboard.shelf import shelf
 from dashboard.words import Words
 from satseg.errors import RegionError
-from satseg.export.quantities import area_text
+from satseg.export.quantities import Unit, area_text
 from satseg.interest import Interest, overlapping, suggested_name
 from satseg.interest_files import KINDS, MAX_BYTES, polygons_of, read_area
 

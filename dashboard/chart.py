@@ -6,10 +6,9 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from dashboard.session import Unit
 from satseg.export.legend import INK
 from satseg.export.lines import ChartIntervals, ChartLine
-from satseg.export.quantities import area_text, in_unit
+from satseg.export.quantities import Unit, area_text, in_unit
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

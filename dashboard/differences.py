@@ -11,9 +11,9 @@ from dashboard.changes import Patch, joint, patches
 from dashboard.chart import CONFIG
 from dashboard.flows import flow_chart
 from dashboard.pairs import Pair
-from dashboard.session import Keys, Unit
+from dashboard.session import Keys
 from dashboard.words import Words
-from satseg.export.quantities import area_text, percent_text
+from satseg.export.quantities import Unit, area_text, percent_text
 
 if TYPE_CHECKING:
     from satseg.change import Transitions

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
     from dashboard.choice import Choice, Look, Series
-    from dashboard.session import Unit
     from dashboard.words import Words
+    from satseg.export.quantities import Unit
 
 log = logging.getLogger("dashboard")
 

@@ -19,9 +19,10 @@ from dashboard.measures import choose_unit, show_chart, show_figures
 from dashboard.notices import show_empty
 from dashboard.paints import paints
 from dashboard.progress import ask_once, failure, name_of, show_progress, submit, task
-from dashboard.session import Keys, Unit
+from dashboard.session import Keys
 from dashboard.shelf import Selection, cards, models_folder, shelf, titles
 from dashboard.words import Words, words
+from satseg.export.quantities import Unit
 
 if TYPE_CHECKING:
     from satseg.catalog_records import SceneRecord

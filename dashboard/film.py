@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from dashboard.areas import area_name
 from dashboard.choice import Choice, Series, region_name
 from dashboard.mapstate import tile_layer
-from dashboard.session import Unit
 from dashboard.words import Words
-from satseg.export.quantities import area_text
+from satseg.export.quantities import Unit, area_text
 
 if TYPE_CHECKING:
     from dashboard.shelf import Measured

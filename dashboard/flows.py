@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dashboard.session import Unit
 from satseg.export.legend import INK
-from satseg.export.quantities import area_text, in_unit
+from satseg.export.quantities import Unit, area_text, in_unit
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -17,10 +17,11 @@ import streamlit as st
 from dashboard.choice import Choice, Look
 from dashboard.mapview import Answer
 from dashboard.mixture import MOST, selections_of
-from dashboard.session import COLOURS, KINDS, LANGUAGES, PARTS, SECTIONS, STEPS, UNITS, VIEWS, Keys
+from dashboard.session import COLOURS, KINDS, LANGUAGES, PARTS, SECTIONS, STEPS, VIEWS, Keys
 from dashboard.shelf import cards, shelf, titles
 from dashboard.words import Words
 from satseg.errors import SatsegError
+from satseg.export.quantities import UNITS
 from satseg.pooling import METHODS, Method
 from satseg.sampling import INTERPRETERS
 

@@ -11,11 +11,11 @@ from dashboard.chart import CONFIG, area_chart
 from dashboard.choice import Choice, Series
 from dashboard.progress import name_of
 from dashboard.samples import adjusted_areas
-from dashboard.session import UNITS, Keys, Unit
+from dashboard.session import Keys
 from dashboard.shelf import Measured
 from dashboard.words import Words
 from satseg.export.lines import ChartIntervals, ChartLine
-from satseg.export.quantities import area_text, percent_text
+from satseg.export.quantities import UNITS, Unit, area_text, percent_text
 
 ABSENT = "–"
 HEIGHT = 104

@@ -10,10 +10,10 @@ from dashboard.heading import show_figure
 from dashboard.measures import choose_unit
 from dashboard.notices import attempt, show_empty
 from dashboard.samples import store
-from dashboard.session import Keys, Unit
+from dashboard.session import Keys
 from dashboard.shelf import Selection, cards, shelf, titles
 from dashboard.words import Words
-from satseg.export.quantities import area_text, percent_text
+from satseg.export.quantities import Unit, area_text, percent_text
 
 if TYPE_CHECKING:
     from satseg.catalog_records import PredictionRecord, SceneRecord

@@ -13,10 +13,9 @@ from dashboard.measures import choose_unit
 from dashboard.notices import show_empty
 from dashboard.reliability import show_calibration
 from dashboard.revisits import offer_revisits, show_differences
-from dashboard.session import Unit
 from dashboard.words import Words
 from satseg.errors import AccuracyError
-from satseg.export.quantities import area_text, percent_text
+from satseg.export.quantities import Unit, area_text, percent_text
 from satseg.sampling import LABELS, Interpreter, Sample, labelled_sample
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from dashboard.heading import show_figure
 from dashboard.notices import attempt
 from dashboard.planning import maps_of
 from dashboard.samples import known_samples, store
-from dashboard.session import Keys, Unit
+from dashboard.session import Keys
 from dashboard.words import Words
 from satseg.errors import AccuracyError
-from satseg.export.quantities import area_text
+from satseg.export.quantities import Unit, area_text
 from satseg.sampling import (
     CHANGES,
     Interpreter,

@@ -8,7 +8,6 @@ View = Literal["overlay", "swipe", "side"]
 Colour = Literal["true_colour", "false_colour"]
 Step = Literal["label", "results", "exchange"]
 Kind = Literal["dates", "models"]
-Unit = Literal["ha", "km2", "mu"]
 Language = Literal["en", "zh"]
 Section = Literal["catalog", "add", "jobs"]
 Way = Literal["upload", "url", "folder"]
@@ -16,7 +15,6 @@ Part = Literal["cards", "comparison", "samples", "build"]
 
 VIEWS: Final = get_args(View)
 COLOURS: Final = get_args(Colour)
-UNITS: Final = get_args(Unit)
 STEPS: Final = get_args(Step)
 KINDS: Final = get_args(Kind)
 PARTS: Final = get_args(Part)
