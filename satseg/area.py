@@ -20,8 +20,8 @@ from satseg.errors import CatalogError, RegionError
 from satseg.geodesy import pixel_areas_m2
 from satseg.grids import WGS84, Grid
 from satseg.probability import NODATA, threshold_level
-from satseg.probability_raster import ProbabilityRaster, blocks, codes, open_probability
-from satseg.windows import Window
+from satseg.probability_raster import ProbabilityRaster, codes, open_probability
+from satseg.windows import Window, blocks
 
 _BLOCK = 512
 _SEGMENT_DEG = 0.002
@@ -117,7 +117,7 @@ def area_histogram(probability: Path, region: BaseGeometry | None = None) -> Are
     inside = None if region is None else PixelRegion(region, raster.grid)
     m2 = np.zeros(256)
     with raster.reader() as pixels:
-        for block in blocks(raster.grid, _BLOCK):
+        for block in blocks(raster.grid.shape, _BLOCK):
             window = block if inside is None else inside.part(block)
             if window is None:
                 continue

@@ -7,7 +7,7 @@ tile is one read of one block. Numbers are never taken from them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from satseg.bands import RGB
 from satseg.cog import storing
 from satseg.reading import raster_environment
 from satseg.scene import Scene
-from satseg.windows import Window
+from satseg.windows import blocks
 
 Progress = Callable[[int, int], None]
 
@@ -88,14 +88,14 @@ def write_pictures(
     with ExitStack() as stack, raster_environment():
         wholes = [stack.enter_context(storing(path)) for path in pictures]
         flats = [whole.with_name("flat.tif") for whole in wholes]
-        blocks = len(list(_blocks(*scene.grid.shape)))
-        steps = _Steps(progress, blocks + blocks * len(flats))
+        count = len(list(blocks(scene.grid.shape, _BLOCK)))
+        steps = _Steps(progress, count + count * len(flats))
         valid = _write_flat(scene, flats, list(pictures.values()), steps)
         if thumbnail is not None:
             _write_thumbnail(flats[0], thumbnail)
         for flat, whole in zip(flats, wholes, strict=True):
             _write_web_mercator(flat, whole, _JPEG)
-            steps.advance(blocks)
+            steps.advance(count)
     return valid / (scene.grid.height * scene.grid.width)
 
 
@@ -144,7 +144,7 @@ def _write_flat(
     valid = 0
     with scene.reader() as reader, ExitStack() as stack:
         targets = [stack.enter_context(rasterio.open(flat, "w", **profile)) for flat in flats]
-        for window in _blocks(height, width):
+        for window in blocks((height, width), _BLOCK):
             place = RasterWindow(window.col, window.row, window.width, window.height)
             pixels = reader.read(window, bands=needed)
             colours, alpha = _eight_bit(pixels)
@@ -188,7 +188,7 @@ def _write_web_mercator(source: Path, target: Path, options: Mapping[str, str]) 
         if flat.count == 4:
             profile |= {"photometric": "RGB", "alpha": "YES"}
         with rasterio.open(warped, "w", **profile) as copy:
-            for window in _blocks(shown.height, shown.width):
+            for window in blocks(shown.shape, _BLOCK):
                 place = RasterWindow(window.col, window.row, window.width, window.height)
                 copy.write(shown.read(window=place), window=place)
     rasterio.shutil.copy(
@@ -223,9 +223,3 @@ def _tile_grid(source: Any) -> dict[str, Any]:
         "width": (east - west) * _TILE,
         "height": (south - north) * _TILE,
     }
-
-
-def _blocks(height: int, width: int) -> Iterator[Window]:
-    for row in range(0, height, _BLOCK):
-        for col in range(0, width, _BLOCK):
-            yield Window(row, col, min(_BLOCK, height - row), min(_BLOCK, width - col))

@@ -68,13 +68,6 @@ def open_probability(path: Path | str) -> ProbabilityRaster:
         return ProbabilityRaster(path, grid, dict(dataset.tags()))
 
 
-def blocks(grid: Grid, side: int) -> Iterator[Window]:
-    """Yield squares of ``side`` pixels that tile the grid, row by row, cut at its edges."""
-    for row in range(0, grid.height, side):
-        for col in range(0, grid.width, side):
-            yield Window(row, col, side, side).clipped(grid.shape)
-
-
 def strips(raster: ProbabilityRaster, rows: int) -> Iterator[tuple[Window, NDArray[np.uint8]]]:
     """Yield windows of ``rows`` whole rows from top to bottom with their codes."""
     with raster.reader() as pixels:

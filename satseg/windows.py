@@ -44,6 +44,17 @@ class Window:
         return Window(row, col, max(0, row_stop - row), max(0, col_stop - col))
 
 
+def blocks(shape: tuple[int, int], side: int) -> Iterator[Window]:
+    """Yield squares of ``side`` pixels that tile a grid of ``shape``, row by row, cut at its edges.
+
+    >>> [window.shape for window in blocks((3, 5), 3)]
+    [(3, 3), (3, 2)]
+    """
+    for row in range(0, shape[0], side):
+        for col in range(0, shape[1], side):
+            yield Window(row, col, side, side).clipped(shape)
+
+
 @dataclass(frozen=True, slots=True)
 class WindowPlan:
     """Windows of one shape whose union covers a grid.

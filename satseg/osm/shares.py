@@ -15,8 +15,7 @@ from satseg.errors import VectorError
 from satseg.geodesy import authalic_y_m
 from satseg.grids import WGS84, Grid, to_lonlat
 from satseg.osm.areas import OsmAreas, polygons_of
-from satseg.probability_raster import blocks
-from satseg.windows import Window
+from satseg.windows import Window, blocks
 
 _SEGMENT_DEG = 0.01
 _VERTICES = 256
@@ -155,7 +154,7 @@ class Place:
                 found=str(chip_px),
                 fix="Give another side, for example --chip-px 320",
             )
-        windows = list(blocks(grid, chip_px))
+        windows = list(blocks(grid.shape, chip_px))
         for first in range(0, len(windows), _CHIPS_AT_ONCE):
             yield from self._measured(grid, windows[first : first + _CHIPS_AT_ONCE])
 
