@@ -98,6 +98,8 @@ class TrainingConfig:
         model: the card's fields that do not depend on the run (id, title, bands, gsd_m, ...).
         pretrained: start the encoder from ImageNet weights.
         frozen: names of modules that keep their first weights and batch statistics.
+        start: ids of models by the name of a module that starts from their weights, see
+            satseg.zoo.start; such a module learns at ``encoder_rate`` too.
         schedule: see Schedule.
         mixing: see satseg.training.augment.Mixing.
         sources: see SourceConfig.
@@ -111,13 +113,15 @@ class TrainingConfig:
     mixing: Mixing
     sources: tuple[SourceConfig, ...]
     folder: Path
+    start: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def identity(self) -> str:
         """Everything that decides the weights, as text: what a checkpoint must agree with."""
         model = [self.model[key] for key in ("architecture", "arguments", "bands", "gsd_m")]
         parts = (model, self.pretrained, self.frozen, self.schedule, self.mixing, self.sources)
-        return json.dumps([str(part) for part in parts])
+        later = (dict(self.start),) if self.start else ()
+        return json.dumps([str(part) for part in parts + later])
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -177,7 +181,12 @@ def load_config(path: Path) -> TrainingConfig:
         raise _broken(path, "no [[sources]]")
     pretrained = bool(table.get("pretrained", False))
     frozen = tuple(str(name) for name in table.get("frozen", ()))
-    return TrainingConfig(model, pretrained, frozen, schedule, mixing, sources, path.parent)
+    start = table.get("start", {})
+    if not isinstance(start, Mapping) or not all(isinstance(name, str) for name in start.values()):
+        raise _broken(path, f"start = {start!r} instead of models by the names of modules")
+    return TrainingConfig(
+        model, pretrained, frozen, schedule, mixing, sources, path.parent, dict(start)
+    )
 
 
 def _build(kind: type[T], table: Mapping[str, Any], name: str, path: Path) -> T:

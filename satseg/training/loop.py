@@ -287,6 +287,7 @@ def _optimiser(network: nn.Module, config: TrainingConfig) -> torch.optim.Optimi
         if not parameter.requires_grad:
             continue
         pretrained = config.pretrained and ".encoder." in f".{name}"
+        pretrained |= any(name.startswith(f"{part}.") for part in config.start)
         peak = rate * (config.schedule.encoder_rate if pretrained else 1.0)
         decay = config.schedule.weight_decay if parameter.ndim > 1 else 0.0
         groups.setdefault((peak, decay), []).append(parameter)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from satseg.bands import RGB
 from satseg.classes import FARMLAND_CODES
 from satseg.errors import TrainingError
 from satseg.training.config import SourceConfig
@@ -92,7 +93,7 @@ def load_source(
     if config.kind == "simulated":
         train = _simulated(config, config.seeds, bands, progress)
         return PictureSet(config, train, _simulated(config, config.holdout_seeds, bands, None))
-    if tuple(bands) != ("red", "green", "blue"):
+    if not set(bands) <= set(RGB):
         raise TrainingError(
             expected="a model on red, green, blue for sources of pictures",
             found=f"{', '.join(bands)} with the source {config.name}",
@@ -105,7 +106,7 @@ def load_source(
             fix="Give it with --data FOLDER",
         )
     loader = _with_masks if config.kind == "masks" else _scene_labels
-    pictures = loader(config, data)
+    pictures = [_with_bands(picture, bands) for picture in loader(config, data)]
     held = [picture for picture in pictures if Path(picture.name).stem in config.holdout]
     unknown = set(config.holdout) - {Path(picture.name).stem for picture in held}
     if unknown:
@@ -116,6 +117,13 @@ def load_source(
         )
     kept = [picture for picture in pictures if Path(picture.name).stem not in config.holdout]
     return PictureSet(config, tuple(kept), tuple(held))
+
+
+def _with_bands(picture: Picture, bands: Sequence[str]) -> Picture:
+    """Return a picture of red, green, blue with ``bands`` of them in this order."""
+    if tuple(bands) == RGB:
+        return picture
+    return replace(picture, pixels=picture.pixels[[RGB.index(name) for name in bands]])
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:

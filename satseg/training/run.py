@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 from collections.abc import Callable
@@ -23,7 +24,9 @@ from satseg.training.tuning import Tuning, tune
 from satseg.zoo.card import ModelCard, load_card, write_table
 from satseg.zoo.load import file_sha256
 from satseg.zoo.networks import build, load_imagenet
+from satseg.zoo.start import Started, start_from
 
+_LOG = logging.getLogger(__name__)
 WEIGHTS_FILE = "weights.safetensors"
 
 
@@ -85,6 +88,9 @@ def train_sources(
     )
     if config.pretrained:
         load_imagenet(network)
+    started = start_from(network, config.start)
+    for part in started:
+        _LOG.info("%s starts from %s: %s", part.part, part.model, _taken(part))
     result = train_network(network, config, sources, run, report=report, device=device)
     network.load_state_dict(result.weights)
     tuning = tune(
@@ -94,7 +100,7 @@ def train_sources(
         gsd_m=config.gsd_m,
         device=result.device,
     )
-    return write_model(config, sources, result, tuning)
+    return write_model(config, sources, result, tuning, started)
 
 
 def write_model(
@@ -102,6 +108,7 @@ def write_model(
     sources: tuple[PictureSet, ...],
     result: TrainingResult,
     tuning: Tuning,
+    started: tuple[Started, ...] = (),
 ) -> ModelCard:
     """Write weights and card beside the configuration; return the card.
 
@@ -112,10 +119,14 @@ def write_model(
     table: dict[str, Any] = dict(config.model)
     table["threshold"], table["temperature"] = tuning.threshold, tuning.temperature
     table["weights"] = {"file": WEIGHTS_FILE, "sha256": file_sha256(path)}
-    table["training"] = _facts(config, sources, result) | {
-        "tuned_on": "the validation pictures: threshold and temperature",
-        "tuned_iou": tuning.iou,
-    }
+    table["training"] = (
+        _facts(config, sources, result)
+        | _starts(started)
+        | {
+            "tuned_on": "the validation pictures: threshold and temperature",
+            "tuned_iou": tuning.iou,
+        }
+    )
     write_table(config.folder, table)
     return load_card(config.folder)
 
@@ -139,6 +150,21 @@ def _save_half(weights: dict[str, Tensor], path: Path) -> None:
     temporary = path.with_suffix(".tmp")
     safetensors.torch.save_file(half, temporary)
     os.replace(temporary, path)
+
+
+def _starts(started: tuple[Started, ...]) -> dict[str, Any]:
+    if not started:
+        return {}
+    return {
+        "started_from": {
+            part.part: f"{part.model} ({part.sha256[:12]}…): {_taken(part)}" for part in started
+        }
+    }
+
+
+def _taken(part: Started) -> str:
+    widened = f", {part.widened} of them widened" if part.widened else ""
+    return f"{part.tensors} of {part.whole} tensors taken{widened}"
 
 
 def _facts(

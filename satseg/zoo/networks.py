@@ -10,6 +10,9 @@ from torch import Tensor, nn
 
 from satseg.errors import ModelError
 from satseg.torchvision_shim import prepare_torchvision
+from satseg.zoo.fcn_resnet50 import FcnResNet50
+from satseg.zoo.fcn_vgg19 import FcnVgg19
+from satseg.zoo.metisnet import RGB_OF_WORLDVIEW3, WIDTHS, MetisNet
 from satseg.zoo.unet import UNet
 
 CENTRE = 0.5
@@ -73,7 +76,24 @@ def _unet_efficientnet_lite(
     return Normalised(network, CENTRE, CENTRE)
 
 
+def _fcn_vgg19(bands: int, *, head: int = 512) -> nn.Module:
+    return Normalised(FcnVgg19(bands, 1, head), CENTRE, SPREAD)
+
+
+def _fcn_resnet50(bands: int) -> nn.Module:
+    return Normalised(FcnResNet50(bands, 1), CENTRE, SPREAD)
+
+
+def _metisnet(
+    bands: int, *, widths: Sequence[int] = WIDTHS, rgb: Sequence[int] = RGB_OF_WORLDVIEW3
+) -> nn.Module:
+    return Normalised(MetisNet(bands, 1, widths, rgb), CENTRE, SPREAD)
+
+
 ARCHITECTURES: Mapping[str, Callable[..., nn.Module]] = {
+    "fcn-resnet50": _fcn_resnet50,
+    "fcn-vgg19": _fcn_vgg19,
+    "metisnet": _metisnet,
     "unet": _unet,
     "unet-efficientnet-lite": _unet_efficientnet_lite,
 }
