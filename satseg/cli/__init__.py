@@ -30,6 +30,7 @@ COMMANDS = (
     "export",
     "sample",
     "train",
+    "ablate",
     "evaluate",
     "quantise",
     "locate",

@@ -64,6 +64,24 @@ def train(
     """
     listeners = listeners or Listeners()
     config = load_config(path)
+    return train_sources(
+        config,
+        load_sources(config, data, listeners),
+        run or Path("runs") / str(config.model["id"]),
+        report=listeners.step,
+        device=device,
+    )
+
+
+def train_sources(
+    config: TrainingConfig,
+    sources: tuple[PictureSet, ...],
+    run: Path,
+    *,
+    report: Report | None = None,
+    device: str | None = None,
+) -> ModelCard:
+    """Train the model of ``config`` on pictures that are loaded already; otherwise as ``train``."""
     torch.manual_seed(config.schedule.seed)
     network = build(
         str(config.model["architecture"]), len(config.bands), dict(config.model["arguments"])
@@ -73,15 +91,7 @@ def train(
     started = start_from(network, config.start)
     for part in started:
         _LOG.info("%s starts from %s: %s", part.part, part.model, _taken(part))
-    sources = tuple(_load(config, data, listeners))
-    result = train_network(
-        network,
-        config,
-        sources,
-        run or Path("runs") / str(config.model["id"]),
-        report=listeners.step,
-        device=device,
-    )
+    result = train_network(network, config, sources, run, report=report, device=device)
     network.load_state_dict(result.weights)
     tuning = tune(
         network.to(result.device),
@@ -121,12 +131,15 @@ def write_model(
     return load_card(config.folder)
 
 
-def _load(config: TrainingConfig, data: Path | None, listeners: Listeners) -> list[PictureSet]:
+def load_sources(
+    config: TrainingConfig, data: Path | None, listeners: Listeners
+) -> tuple[PictureSet, ...]:
+    """Return the pictures of all sources of ``config``."""
     found = []
     for source in config.sources:
         progress = None if listeners.source is None else partial(listeners.source, source.name)
         found.append(load_source(source, data, config.bands, progress=progress))
-    return found
+    return tuple(found)
 
 
 def _save_half(weights: dict[str, Tensor], path: Path) -> None:

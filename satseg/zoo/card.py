@@ -70,6 +70,7 @@ class ModelCard:
         training: facts of the training run as written by it (data, terms, split, steps, seconds).
         metrics: one table a data set, as written by ``satseg evaluate``.
         failures: known failures, as sentences.
+        ablation: what one of its data sets is worth, as written by ``satseg ablate``; may be empty.
         folder: where the card lies.
     """
 
@@ -91,6 +92,7 @@ class ModelCard:
     training: Mapping[str, Any]
     metrics: tuple[Mapping[str, Any], ...]
     failures: tuple[str, ...]
+    ablation: Mapping[str, Any]
     folder: Path = field(compare=False)
 
     def __post_init__(self) -> None:
@@ -219,6 +221,7 @@ def load_card(folder: Path) -> ModelCard:
             training=dict(_table(table, "training", folder)),
             metrics=tuple(dict(row) for row in table.get("metrics", ())),
             failures=tuple(str(text) for text in table.get("failures", ())),
+            ablation=dict(_table(table, "ablation", folder)),
             folder=folder,
         )
 

@@ -37,3 +37,12 @@ def record(
     write_card_page(measured, notes, lacking or {})
     write_comparison(list_cards(models), models, list_ensembles(models))
     return measured
+
+
+def record_ablation(card: ModelCard, result: Mapping[str, Any]) -> ModelCard:
+    """Write what one of its data sets is worth into the card; return the new card.
+
+    Its page follows with the next ``satseg evaluate``.
+    """
+    write_table(card.folder, read_table(card.folder) | {"ablation": dict(result)})
+    return load_card(card.folder)

@@ -214,10 +214,48 @@ def card_page(
             for row in training.get("data", ())
         ],
         "",
+        *_ablation(card.ablation),
     ]
     if card.failures:
         lines += ["## Known failures", "", *[f"- {text}" for text in card.failures], ""]
     return "\n".join(lines)
+
+
+def _ablation(found: Mapping[str, Any]) -> list[str]:
+    """Return the section on what one data set is worth, if that was measured."""
+    if not found:
+        return []
+    arms = {
+        "with": "with all data",
+        "without": f"without {found['source']}",
+        "alone": f"{found['source']} alone",
+    }
+    seeds = len(found["seeds"])
+    rows = [
+        {
+            "data": row["data"],
+            "arm": arms[row["arm"]],
+            "iou": f"{row['mean']:.3f} ± {row['spread']:.3f}",
+            "each": ", ".join(f"{value:.3f}" for value in row["iou"]),
+        }
+        for row in found["rows"]
+    ]
+    columns = (
+        ("Measured on", "data"),
+        ("Training", "arm"),
+        ("IoU", "iou"),
+        ("Each seed", "each"),
+    )
+    return [
+        f"## What {found['source']} scenes are worth",
+        "",
+        f"Mean and standard deviation over {seeds} seeds, written by `satseg ablate`. These "
+        f"trainings are short ({_value(found['schedule'])}), so the figures compare with each "
+        "other only, not with those above.",
+        "",
+        *_table(columns, rows),
+        "",
+    ]
 
 
 _INT8_USE = {
