@@ -20,10 +20,21 @@ if TYPE_CHECKING:
     from satseg.zoo.ensembles import EnsembleCard
 
 COLUMNS = (
-    *("data", "role", "iou", "f1", "precision", "recall", "accuracy", "area_bias", "ece"),
-    *("auroc_entropy", "images", "pixels"),
+    *("data", "role", "iou", "iou_low", "iou_high", "boundary_iou", "f1", "precision", "recall"),
+    *("accuracy", "area_bias", "ece", "auroc_entropy", "images", "pixels"),
 )
-SHARES = ("iou", "f1", "precision", "recall", "accuracy", "ece", "auroc_entropy")
+SHARES = (
+    "iou",
+    "iou_low",
+    "iou_high",
+    "boundary_iou",
+    "f1",
+    "precision",
+    "recall",
+    "accuracy",
+    "ece",
+    "auroc_entropy",
+)
 
 
 def show_comparison(say: Words) -> None:

@@ -6,7 +6,7 @@ import math
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from satseg.classes import FARMLAND_CODES
 from satseg.engine.flow import Predictor
 from satseg.ensemble import combine
 from satseg.errors import TrainingError
+from satseg.evaluation_parts import BOUNDARY_M, Part, part_of
 from satseg.metrics import Confusion, Ranking, Reliability, confusion
 from satseg.pooling import Pooling
 from satseg.predict import predict_scene
@@ -71,6 +72,8 @@ class Measurement:
         counts: pixels by truth and prediction.
         reliability: predicted against observed frequency.
         rankings: how each kind of uncertainty tells wrong pixels from right ones.
+        whole: counts by block and along borders, of all pictures.
+        parts: the same by region and by region and date, where these are known.
     """
 
     data: EvaluationSet
@@ -78,34 +81,47 @@ class Measurement:
     counts: Confusion
     reliability: Reliability
     rankings: Mapping[Uncertainty, Ranking]
+    whole: Part = field(default_factory=Part)
+    parts: Mapping[tuple[str, str], Part] = field(default_factory=dict)
 
     def row(self) -> dict[str, Any]:
         """Return the row for the model's card; what cannot be stated for lack of pixels is out."""
         counts = self.counts
         ranked = {f"auroc_{kind}": found.auroc for kind, found in self.rankings.items()}
+        parts = [
+            {"region": region, **({"date": date} if date else {}), **part.row()}
+            for (region, date), part in sorted(self.parts.items())
+        ]
         return {
             "data": self.data.name,
             "role": self.data.role,
             "images": self.images,
             "pixels": counts.pixels,
             "iou": round(counts.iou, 4),
+            **self.whole.row(),
+            "boundary_m": BOUNDARY_M,
             "f1": round(counts.f1, 4),
             "precision": round(counts.precision, 4),
             "recall": round(counts.recall, 4),
             "accuracy": round(counts.accuracy, 4),
-            "area_bias": round(counts.area_bias, 4),
             "ece": round(self.reliability.ece, 4),
             **{name: round(value, 4) for name, value in ranked.items() if not math.isnan(value)},
             "reliability": self.reliability.table(),
+            **({"parts": parts} if parts else {}),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A scene with its truth: (height, width) uint8, 1 farmland, 0 not, 255 ignored."""
+    """A scene with its truth: (height, width) uint8, 1 farmland, 0 not, 255 ignored.
+
+    ``place`` is the ground that it shows, ``date`` when, where regions and dates matter.
+    """
 
     scene: Scene
     truth: NDArray[np.uint8]
+    place: str
+    date: str = ""
 
 
 def load_sets(path: Path) -> list[EvaluationSet]:
@@ -211,8 +227,9 @@ def measure(
         TrainingError: pictures or masks are missing.
     """
     mapped: Mapper = model if callable(model) else ByModel(model)
-    total, reliability, images = Confusion(), Reliability.empty(), 0
+    reliability, images = Reliability.empty(), 0
     rankings: dict[Uncertainty, Ranking] = {}
+    whole, parts = Part(), dict[tuple[str, str], Part]()
     with tempfile.TemporaryDirectory() as temporary:
         for labelled, count in _labelled(data, folder, simulated, Path(temporary)):
             output = Path(temporary) / "probability.tif"
@@ -220,7 +237,10 @@ def measure(
             probability, valid = read_probability(output, labelled.truth.shape)
             counts = valid & (labelled.truth != IGNORED)
             truth = labelled.truth == 1
-            total += confusion(probability >= threshold, truth, counts)
+            part = _part(labelled, probability >= threshold, truth, counts)
+            whole += part
+            for key in _keys(labelled):
+                parts[key] = parts.get(key, Part()) + part
             reliability += Reliability.of(probability[counts], truth[counts])
             wrong = ((probability >= threshold) != truth)[counts]
             for kind, share in _uncertainties(probability, layers):
@@ -229,7 +249,28 @@ def measure(
             images += 1
             if progress is not None:
                 progress(images, count)
-    return Measurement(data, images, total, reliability, rankings)
+    return Measurement(data, images, whole.counts, reliability, rankings, whole, parts)
+
+
+def _part(
+    labelled: Labelled,
+    found: NDArray[np.bool_],
+    truth: NDArray[np.bool_],
+    counts: NDArray[np.bool_],
+) -> Part:
+    return part_of(
+        found,
+        truth,
+        counts,
+        gsd_m=labelled.scene.grid.gsd_m(),
+        place=labelled.place,
+        confusion=confusion(found, truth, counts),
+    )
+
+
+def _keys(labelled: Labelled) -> list[tuple[str, str]]:
+    """Return the parts that a scene belongs to, as region and date; no date for all of them."""
+    return [(labelled.place, ""), (labelled.place, labelled.date)] if labelled.date else []
 
 
 def _uncertainties(
@@ -282,7 +323,7 @@ def _labelled(
     for path in images:
         truth = read_mask(masks[path.stem], data.positive, data.ignore)
         scene = place_picture(read_picture(path), data.gsd_m, temporary / "scene.tif")
-        yield Labelled(scene, truth), len(images)
+        yield Labelled(scene, truth, path.stem), len(images)
 
 
 def _simulated(files: Sequence[tuple[Path, Path]]) -> Iterator[tuple[Labelled, int]]:
@@ -295,9 +336,11 @@ def _simulated(files: Sequence[tuple[Path, Path]]) -> Iterator[tuple[Labelled, i
     for scene, truth in files:
         with rasterio.open(truth) as dataset:
             classes = dataset.read(1)
+            tags = dataset.tags()
         mask = np.isin(classes, list(FARMLAND_CODES)).astype(np.uint8)
         mask[classes == 0] = IGNORED
-        yield Labelled(open_scene(scene), mask), len(files)
+        place = str(tags.get("SATSEG_DEFINITION", scene.stem)).split()[0]
+        yield Labelled(open_scene(scene), mask, place, tags.get("ACQUISITION_DATE", "")), len(files)
 
 
 def place_picture(

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 
 from satseg.errors import TrainingError
 from satseg.training.augment import Augmentation
-from satseg.training.config import Schedule, TrainingConfig
-from satseg.training.losses import bce_dice
+from satseg.training.config import WHOLE, Schedule, TrainingConfig
+from satseg.training.losses import loss_of
 from satseg.training.pictures import PictureSet
 from satseg.training.samples import Crop, Sampler, counted, fixed_crops, stack
 
@@ -113,6 +113,7 @@ class _Trainer:
     def __init__(self, network: nn.Module, config: TrainingConfig, run: Path, device: str) -> None:
         self.schedule = config.schedule
         self.identity = config.identity
+        self.kind = config.loss
         self.run = run
         self.device = device
         self.network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -143,7 +144,7 @@ class _Trainer:
         pixels = pixels.to(self.device, memory_format=torch.channels_last)
         with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
             logits = self.network(pixels)
-        loss = bce_dice(logits.float(), masks.to(self.device))
+        loss = loss_of(logits.float(), masks.to(self.device), self.kind)
         if not torch.isfinite(loss):
             raise TrainingError(
                 expected="a finite loss",
@@ -287,7 +288,10 @@ def _optimiser(network: nn.Module, config: TrainingConfig) -> torch.optim.Optimi
         if not parameter.requires_grad:
             continue
         pretrained = config.pretrained and ".encoder." in f".{name}"
-        pretrained |= any(name.startswith(f"{part}.") for part in config.start)
+        pretrained |= any(
+            name.startswith(f"{part}.") and (part != WHOLE or ".encoder." in name)
+            for part in config.start
+        )
         peak = rate * (config.schedule.encoder_rate if pretrained else 1.0)
         decay = config.schedule.weight_decay if parameter.ndim > 1 else 0.0
         groups.setdefault((peak, decay), []).append(parameter)

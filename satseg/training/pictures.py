@@ -116,7 +116,12 @@ def load_source(
             fix="Correct holdout in the training configuration",
         )
     kept = [picture for picture in pictures if Path(picture.name).stem not in config.holdout]
-    return PictureSet(config, tuple(kept), tuple(held))
+    if config.blocks is None:
+        return PictureSet(config, tuple(kept), tuple(held))
+    from satseg.training.splits import split_by_blocks  # which needs Picture
+
+    train, squares = split_by_blocks(kept, config.blocks)
+    return PictureSet(config, train, (*held, *squares))
 
 
 def _with_bands(picture: Picture, bands: Sequence[str]) -> Picture:

@@ -157,6 +157,16 @@ def _save_half(weights: dict[str, Tensor], path: Path) -> None:
     os.replace(temporary, path)
 
 
+def _split(config: TrainingConfig) -> str:
+    squares = [
+        f"; {source.name} by squares of {source.blocks.side_m:g} m with a margin of "
+        f"{source.blocks.margin_m:g} m"
+        for source in config.sources
+        if source.blocks is not None
+    ]
+    return "by whole pictures and whole simulated landscapes" + "".join(squares)
+
+
 def _starts(started: tuple[Started, ...]) -> dict[str, Any]:
     if not started:
         return {}
@@ -187,7 +197,8 @@ def _facts(
         "crop_px": schedule.crop_px,
         "seed": schedule.seed,
         "pretrained": f"ImageNet ({PACKAGES[_encoder(config)]})" if config.pretrained else "no",
-        "split": "by whole pictures and whole simulated landscapes",
+        "loss": config.loss.kind if config.loss.kind == "bce-dice" else str(config.loss),
+        "split": _split(config),
         "validation_iou": {k: round(v, 4) for k, v in result.state.validation.items()},
         "data": [
             {

@@ -75,18 +75,22 @@ def _unet_efficientnet_lite(
     return Normalised(network, CENTRE, CENTRE)
 
 
-def _fcn_vgg19(bands: int, *, head: int = 512) -> nn.Module:
-    return Normalised(FcnVgg19(bands, 1, head), CENTRE, SPREAD)
+def _fcn_vgg19(bands: int, *, head: int = 512, classes: int = 1) -> nn.Module:
+    return Normalised(FcnVgg19(bands, classes, head), CENTRE, SPREAD)
 
 
-def _fcn_resnet50(bands: int) -> nn.Module:
-    return Normalised(FcnResNet50(bands, 1), CENTRE, SPREAD)
+def _fcn_resnet50(bands: int, *, classes: int = 1) -> nn.Module:
+    return Normalised(FcnResNet50(bands, classes), CENTRE, SPREAD)
 
 
 def _metisnet(
-    bands: int, *, widths: Sequence[int] = WIDTHS, rgb: Sequence[int] = RGB_OF_WORLDVIEW3
+    bands: int,
+    *,
+    widths: Sequence[int] = WIDTHS,
+    rgb: Sequence[int] = RGB_OF_WORLDVIEW3,
+    classes: int = 1,
 ) -> nn.Module:
-    return Normalised(MetisNet(bands, 1, widths, rgb), CENTRE, SPREAD)
+    return Normalised(MetisNet(bands, classes, widths, rgb), CENTRE, SPREAD)
 
 
 ARCHITECTURES: Mapping[str, Callable[..., nn.Module]] = {

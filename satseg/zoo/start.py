@@ -49,6 +49,7 @@ def start_from(
     Tensor ``network.NAME`` of the model goes to ``PART.NAME`` where there is one and its shape is
     the same, or has a whole multiple of its channels: then channels are repeated and the weights
     behind them divided, so that the part answers as the narrower one did, up to a little noise.
+    A single channel is never repeated: several classes do not start as one.
 
     Args:
         network: an untrained network of satseg.zoo.networks.
@@ -112,7 +113,8 @@ def _repeated(value: Tensor, shape: torch.Size, inner: int | None) -> Tensor | N
     """Return ``value`` with channels repeated up to ``shape``; None where that does not fit."""
     if value.ndim != len(shape) or value.shape[2:] != shape[2:]:
         return None
-    if any(after % before for before, after in zip(value.shape, shape, strict=True)):
+    pairs = zip(value.shape, shape, strict=True)
+    if any(after % before or before == 1 < after for before, after in pairs):
         return None
     for axis, after in enumerate(shape[:2]):
         times = after // value.shape[axis]

@@ -73,7 +73,7 @@ def test_a_checkpoint_of_another_configuration_is_refused(toy):
 
 
 def test_an_exploding_loss_stops_training(toy, monkeypatch):
-    monkeypatch.setattr(loop, "bce_dice", lambda logits, masks: logits.sum() * float("nan"))
+    monkeypatch.setattr(loop, "loss_of", lambda logits, *rest: logits.sum() * float("nan"))
     with pytest.raises(TrainingError, match="finite loss"):
         _train(toy, toy / "run")
     assert not (toy / "models" / "toy" / "card.toml").exists()
@@ -167,6 +167,17 @@ def test_a_run_can_start_from_another_model_and_the_card_says_so(toy, monkeypatc
     assert said.startswith(f"toy ({first.sha256[:12]}")
     assert "tensors taken" in said
     assert "starts from toy" in caplog.text
+
+
+def test_the_card_says_which_loss_and_which_split(toy):
+    path = toy / "models" / "toy" / "train.toml"
+    card = _train(toy, toy / "first")
+    assert card.training["loss"] == "bce-dice"
+    text = path.read_text() + "blocks = { side_m = 20, margin_m = 2 }\n"
+    path.write_text('loss = { kind = "focal-dice" }\n' + text)
+    card = _train(toy, toy / "second")
+    assert "focal-dice" in card.training["loss"]
+    assert "toy fields by squares of 20 m with a margin of 2 m" in card.training["split"]
 
 
 def test_started_parts_learn_more_slowly():
