@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from satseg.bands import canonical
 from satseg.errors import TrainingError
+from satseg.legend import Legend, code_of, legend_of
 from satseg.training.mixing import Mixing
 
 SourceKind = Literal["masks", "scene-labels", "simulated"]
@@ -39,6 +40,10 @@ class SourceConfig:
         seeds: first seed and number of simulated landscapes (``simulated``).
         holdout_seeds: first seed and number of those for validation.
         size_px: side of a simulated landscape.
+        classes: class of satseg.classes of each mask value, for models with classes; a value that
+            is not there is ignored, and ``other`` is anything but farmland. Without it
+            ``positive`` says what is farmland, and the rest is anything but that.
+        mix: weights of kinds of land that are added to each simulated landscape.
     """
 
     name: str
@@ -56,6 +61,8 @@ class SourceConfig:
     seeds: tuple[int, int] = (0, 0)
     holdout_seeds: tuple[int, int] = (0, 0)
     size_px: int = 1024
+    classes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    mix: Mapping[str, float] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,7 @@ class TrainingConfig:
     Attributes:
         model: the card's fields that do not depend on the run (id, title, bands, gsd_m, ...).
         pretrained: start the encoder from ImageNet weights.
+        start: id of the model whose weights the network starts from, where their shapes fit.
         frozen: names of modules that keep their first weights and batch statistics.
         schedule: see Schedule.
         mixing: see satseg.training.augment.Mixing.
@@ -111,13 +119,22 @@ class TrainingConfig:
     mixing: Mixing
     sources: tuple[SourceConfig, ...]
     folder: Path
+    start: str = ""
 
     @property
     def identity(self) -> str:
         """Everything that decides the weights, as text: what a checkpoint must agree with."""
         model = [self.model[key] for key in ("architecture", "arguments", "bands", "gsd_m")]
         parts = (model, self.pretrained, self.frozen, self.schedule, self.mixing, self.sources)
-        return json.dumps([str(part) for part in parts])
+        added = [(source.classes, source.mix) for source in self.sources]
+        extra = (self.start, self.model.get("classes"), added)
+        news = (extra,) if self.start or self.legend or any(map(any, added)) else ()
+        return json.dumps([str(part) for part in (*parts, *news)])
+
+    @property
+    def legend(self) -> Legend | None:
+        """Classes of the model; None for one that knows farmland only."""
+        return legend_of(self.model.get("classes", ()))
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -177,7 +194,24 @@ def load_config(path: Path) -> TrainingConfig:
         raise _broken(path, "no [[sources]]")
     pretrained = bool(table.get("pretrained", False))
     frozen = tuple(str(name) for name in table.get("frozen", ()))
-    return TrainingConfig(model, pretrained, frozen, schedule, mixing, sources, path.parent)
+    start = str(table.get("start", ""))
+    config = TrainingConfig(
+        model, pretrained, frozen, schedule, mixing, sources, path.parent, start
+    )
+    _check_classes(config, path)
+    return config
+
+
+def _check_classes(config: TrainingConfig, path: Path) -> None:
+    legend = config.legend
+    outputs, wanted = config.model["arguments"].get("classes", 1), len(legend) if legend else 1
+    if outputs != wanted:
+        raise _broken(path, f"{outputs} classes in [model] arguments for {wanted} in classes")
+    for source in config.sources:
+        if source.classes and legend is None:
+            raise _broken(path, f"classes in the source {source.name} without classes in [model]")
+        for key in source.classes.values():
+            code_of(key)
 
 
 def _build(kind: type[T], table: Mapping[str, Any], name: str, path: Path) -> T:

