@@ -18,6 +18,7 @@ from satseg.allocation import usable_cores
 from satseg.augmentation import Augmented
 from satseg.engine.flow import Predictor
 from satseg.errors import ModelError
+from satseg.legend import Legend
 from satseg.zoo.card import STRIDE, ModelCard, load_card
 from satseg.zoo.load import load_model, verified_int8
 
@@ -49,7 +50,8 @@ class TorchPredictor:
         batch: windows that a call takes best.
         temperature: divisor of the logits.
         device: "cpu" or "cuda".
-        module: float32 (n, bands, p, p) to logits (n, 1, p, p), in evaluation mode.
+        module: float32 (n, bands, p, p) to logits (n, 1 | classes, p, p), in evaluation mode.
+        legend: the classes that it tells apart, or None.
     """
 
     bands: tuple[str, ...]
@@ -61,6 +63,7 @@ class TorchPredictor:
     temperature: float
     device: str
     module: torch.nn.Module = field(repr=False)
+    legend: Legend | None = None
 
     @property
     def runtime(self) -> str:
@@ -68,12 +71,12 @@ class TorchPredictor:
         return f"torch {torch.__version__} {self.device}"
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return probabilities (n, p, p) of a batch (n, bands, p, p) scaled to 0..1."""
+        """Return probabilities (n, [classes,] p, p) of (n, bands, p, p) scaled to 0..1."""
         size = len(batch) if self.device == "cuda" else 1
         pieces = [batch[start : start + size] for start in range(0, len(batch), size)]
         with torch.inference_mode():
             logits = [self._logits(torch.from_numpy(np.ascontiguousarray(p))) for p in pieces]
-        return _probabilities(np.concatenate(logits), self.temperature)
+        return _probabilities(np.concatenate(logits), self.temperature, self.legend)
 
     def _logits(self, batch: torch.Tensor) -> NDArray[np.float32]:
         placed = batch.to(self.device, memory_format=torch.channels_last)
@@ -96,6 +99,7 @@ class OpenVinoPredictor:
         temperature: divisor of the logits.
         precision: "float32" or "int8", for the provenance.
         lanes: how many calls may run side by side.
+        legend: the classes that it tells apart, or None.
     """
 
     def __init__(self, card: ModelCard, model: Any, *, precision: str, lanes: int) -> None:
@@ -107,6 +111,7 @@ class OpenVinoPredictor:
         self.temperature = card.temperature
         self.precision = precision
         self.lanes = lanes
+        self.legend = card.legend
         self._model = model
         self._guard = threading.Lock()
         self._idle: dict[tuple[int, ...], SimpleQueue[Any]] = {}
@@ -119,9 +124,9 @@ class OpenVinoPredictor:
         return f"openvino {openvino.get_version().split('-')[0]} cpu {self.precision}"
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return probabilities (n, h, w) of a batch (n, bands, h, w) scaled to 0..1."""
+        """Return probabilities (n, [classes,] h, w) of (n, bands, h, w) scaled to 0..1."""
         logits = [self._infer(np.ascontiguousarray(window[None])) for window in batch]
-        return _probabilities(np.concatenate(logits), self.temperature)
+        return _probabilities(np.concatenate(logits), self.temperature, self.legend)
 
     def _infer(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
         idle = self._requests(window.shape)
@@ -240,6 +245,7 @@ def torch_predictor(
         temperature=card.temperature,
         device=device,
         module=placed,
+        legend=card.legend,
     )
 
 
@@ -310,7 +316,31 @@ def _device(device: str, runtime: Runtime) -> str:
     )
 
 
-def _probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
-    """Return 1 / (1 + exp(-logits / temperature)), (n, h, w) of (n, 1, h, w)."""
+def _probabilities(
+    logits: NDArray[np.float32], temperature: float, legend: Legend | None
+) -> NDArray[np.float32]:
+    """Return 1 / (1 + exp(-logits / temperature)), (n, h, w) of (n, 1, h, w).
+
+    With a legend it is the softmax function of logits / temperature, (n, classes, h, w).
+    """
+    if legend is not None:
+        return _softmax(logits, temperature, len(legend))
     scaled = torch.from_numpy(logits[:, 0] / np.float32(temperature))
     return np.asarray(torch.sigmoid(scaled).numpy(), dtype=np.float32)
+
+
+def _softmax(logits: NDArray[np.float32], temperature: float, classes: int) -> NDArray[np.float32]:
+    """Return exp(logits / temperature) over its sum, window by window: no other one matters."""
+    if logits.shape[1] != classes:
+        raise ModelError(
+            expected=f"logits of {classes} classes, as in the card",
+            found=f"{logits.shape[1]}",
+            fix="Correct classes in the card, or train the model anew",
+        )
+    found: NDArray[np.float32] = np.empty(logits.shape, dtype=np.float32)
+    for number, window in enumerate(logits):
+        scaled = window / np.float32(temperature)
+        scaled -= scaled.max(axis=0)
+        np.exp(scaled, out=scaled)
+        np.divide(scaled, scaled.sum(axis=0), out=found[number])
+    return found

@@ -49,7 +49,8 @@ class Predictor(Protocol):
 
     Beside what is below it may have ``multiple_px`` (what the sides of windows must be multiples
     of; without it windows are ``patch_px`` exactly), ``lanes`` (how many calls may run side by
-    side; 1 without it) and ``batch`` (how many windows a call takes best; 1 without it).
+    side; 1 without it), ``batch`` (how many windows a call takes best; 1 without it) and ``legend``
+    (the classes that it tells apart; without it, it knows farmland only).
 
     Attributes:
         bands: the bands it needs, in its order.
@@ -75,7 +76,10 @@ class Predictor(Protocol):
         """Pixels that neighbouring windows share."""
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return probabilities (n, h, w) in [0, 1] of a batch (n, bands, h, w) scaled to 0..1."""
+        """Return probabilities in [0, 1] of a batch (n, bands, h, w) scaled to 0..1.
+
+        They are (n, h, w), or (n, classes, h, w) with a legend.
+        """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +89,8 @@ class BlockSums:
     Attributes:
         block: the block.
         sums: int32 (height, width) of the block: probability x UNIT x weight, summed over the
-            block's windows; below 0 where the scene has no data.
+            block's windows; below 0 where the scene has no data. (classes, height, width) for a
+            predictor with a legend.
     """
 
     block: Block
@@ -151,13 +156,20 @@ def compute_blocks(
         batches = _until(cancelled, _batches(ahead, prediction))
         found = _ahead(prediction.weighted, batches, lanes, lanes, "satseg-predict")
         with closing(ahead), closing(found):
-            yield from _added(plan, chosen, found, progress)
+            yield from _added(plan, chosen, found, layers_of(predictor), progress)
+
+
+def layers_of(predictor: Predictor) -> tuple[int, ...]:
+    """Return what comes before height and width in a window's probabilities."""
+    legend = getattr(predictor, "legend", None)
+    return () if legend is None else (len(legend),)
 
 
 def _added(
     plan: BlockPlan,
     blocks: Sequence[Block],
     found: Iterable[list[tuple[_Patch, NDArray[np.int32] | None]]],
+    layers: tuple[int, ...],
     progress: Progress | None,
 ) -> Iterator[BlockSums]:
     """Add the windows up and yield each block when its last window is in."""
@@ -168,11 +180,12 @@ def _added(
         for patch, piece in pieces:
             key = patch.block.row, patch.block.col
             if key not in sums:
-                sums[key] = np.zeros(patch.block.shape, dtype=np.int32)
+                sums[key] = np.zeros((*layers, *patch.block.shape), dtype=np.int32)
             row = patch.inside.row - patch.block.rows.start
             col = patch.inside.col - patch.block.cols.start
             height, width = patch.inside.shape
-            sums[key][row : row + height, col : col + width] += MISSING if piece is None else piece
+            place = (..., slice(row, row + height), slice(col, col + width))
+            sums[key][place] += MISSING if piece is None else piece
             left[key] -= 1
         if progress is not None:
             progress(len(pieces))
@@ -203,14 +216,14 @@ class _Prediction:
         height, width = patch.inside.shape
         rows = self._rows[patch.window.row][:height, None]
         cols = self._cols[patch.window.col][:width]
-        piece: NDArray[np.int32] = np.empty((height, width), dtype=np.int32)
+        piece: NDArray[np.int32] = np.empty((*probability.shape[:-2], height, width), np.int32)
         for start in range(0, height, _CACHED_ROWS):
             part = slice(start, min(start + _CACHED_ROWS, height))
-            weighted = probability[part, :width] * rows[part]
+            weighted = probability[..., part, :width] * rows[part]
             weighted *= cols
-            piece[part] = np.rint(weighted, out=weighted)
+            piece[..., part, :] = np.rint(weighted, out=weighted)
         if not patch.valid.all():
-            piece[~patch.valid] = MISSING
+            piece[..., ~patch.valid] = MISSING
         return piece
 
     def _probabilities(self, patches: list[_Patch]) -> list[NDArray[np.float32]]:
@@ -235,7 +248,7 @@ class _Prediction:
 
     def _called(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         found = self._predictor.probabilities(pixels)
-        shape = (len(pixels), *pixels.shape[2:])
+        shape = (len(pixels), *layers_of(self._predictor), *pixels.shape[2:])
         if found.shape != shape or not np.isfinite(found).all():
             raise ModelError(
                 expected=f"finite probabilities of shape {shape} from the model",

@@ -21,6 +21,7 @@ from satseg.training.config import TrainingConfig, load_config
 from satseg.training.loop import Report, TrainingResult, train_network
 from satseg.training.pictures import PictureSet, load_source
 from satseg.training.tuning import Tuning, tune
+from satseg.training.tuning_classes import tune_classes
 from satseg.zoo.card import ModelCard, load_card, write_table
 from satseg.zoo.imagenet import PACKAGES, load_imagenet
 from satseg.zoo.load import file_sha256
@@ -94,7 +95,9 @@ def train_sources(
         _LOG.info("%s starts from %s: %s", part.part, part.model, _taken(part))
     result = train_network(network, config, sources, run, report=report, device=device)
     network.load_state_dict(result.weights)
-    tuning = tune(
+    legend = config.legend
+    tuned = tune if legend is None else partial(tune_classes, legend=legend)
+    tuning = tuned(
         network.to(result.device),
         sources,
         crop_px=config.schedule.crop_px,
@@ -128,6 +131,9 @@ def write_model(
             "tuned_iou": tuning.iou,
         }
     )
+    if config.legend is not None:
+        table["classes"] = config.legend.table()
+        table["training"]["validation_class_iou"] = tuning.classes
     write_table(config.folder, table)
     return load_card(config.folder)
 
@@ -139,7 +145,8 @@ def load_sources(
     found = []
     for source in config.sources:
         progress = None if listeners.source is None else partial(listeners.source, source.name)
-        found.append(load_source(source, data, config.bands, progress=progress))
+        classes = config.legend is not None
+        found.append(load_source(source, data, config.bands, classes=classes, progress=progress))
     return tuple(found)
 
 

@@ -34,7 +34,7 @@ class Normalised(nn.Module):
 
 
 def build(architecture: str, bands: int, arguments: Mapping[str, Any]) -> nn.Module:
-    """Return the untrained network, logits (n, 1, h, w) for input (n, bands, h, w) in 0..1.
+    """Return the untrained network, logits (n, classes, h, w) for input (n, bands, h, w) in 0..1.
 
     Raises:
         ModelError: the architecture is unknown or does not take the arguments.
@@ -55,12 +55,16 @@ def build(architecture: str, bands: int, arguments: Mapping[str, Any]) -> nn.Mod
         ) from error
 
 
-def _unet(bands: int, *, widths: Sequence[int]) -> nn.Module:
-    return Normalised(UNet(bands, 1, widths), CENTRE, SPREAD)
+def _unet(bands: int, *, widths: Sequence[int], classes: int = 1) -> nn.Module:
+    return Normalised(UNet(bands, classes, widths), CENTRE, SPREAD)
 
 
 def _unet_efficientnet_lite(
-    bands: int, *, encoder: str = "tf_efficientnet_lite0", decoder_channels: Sequence[int]
+    bands: int,
+    *,
+    encoder: str = "tf_efficientnet_lite0",
+    decoder_channels: Sequence[int],
+    classes: int = 1,
 ) -> nn.Module:
     prepare_torchvision()
     import segmentation_models_pytorch as smp
@@ -69,7 +73,7 @@ def _unet_efficientnet_lite(
         encoder_name=f"tu-{encoder}",
         encoder_weights=None,
         in_channels=bands,
-        classes=1,
+        classes=classes,
         decoder_channels=tuple(decoder_channels),
     )
     return Normalised(network, CENTRE, CENTRE)
