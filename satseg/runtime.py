@@ -70,14 +70,14 @@ class TorchPredictor:
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return probabilities (n, p, p) of a batch (n, bands, p, p) scaled to 0..1."""
         size = len(batch) if self.device == "cuda" else 1
-        pieces = [batch[start : start + size] for start in range(0, len(batch), size)]
+        found = torch.empty(len(batch), *batch.shape[2:])
         with torch.inference_mode():
-            logits = [self._logits(torch.from_numpy(np.ascontiguousarray(p))) for p in pieces]
-        return _probabilities(np.concatenate(logits), self.temperature)
-
-    def _logits(self, batch: torch.Tensor) -> NDArray[np.float32]:
-        placed = batch.to(self.device, memory_format=torch.channels_last)
-        return np.asarray(self.module(placed).float().cpu().numpy(), dtype=np.float32)
+            for start in range(0, len(batch), size):
+                piece = torch.from_numpy(np.ascontiguousarray(batch[start : start + size]))
+                placed = piece.to(self.device, memory_format=torch.channels_last)
+                logits = self.module(placed)[:, 0].float()
+                found[start : start + size] = logits.div_(self.temperature).sigmoid_()
+        return np.asarray(found.numpy(), dtype=np.float32)
 
 
 class OpenVinoPredictor:
@@ -93,7 +93,6 @@ class OpenVinoPredictor:
         patch_px: usual side of the windows in pixels.
         overlap_px: pixels that neighbouring windows share.
         multiple_px: what sides of windows must be multiples of.
-        temperature: divisor of the logits.
         precision: "float32" or "int8", for the provenance.
         lanes: how many calls may run side by side.
     """
@@ -104,10 +103,9 @@ class OpenVinoPredictor:
         self.patch_px = card.patch_px
         self.overlap_px = card.overlap_px
         self.multiple_px = STRIDE
-        self.temperature = card.temperature
         self.precision = precision
         self.lanes = lanes
-        self._model = model
+        self._model = _with_probabilities(model, card.temperature)
         self._guard = threading.Lock()
         self._idle: dict[tuple[int, ...], SimpleQueue[Any]] = {}
 
@@ -120,14 +118,17 @@ class OpenVinoPredictor:
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return probabilities (n, h, w) of a batch (n, bands, h, w) scaled to 0..1."""
-        logits = [self._infer(np.ascontiguousarray(window[None])) for window in batch]
-        return _probabilities(np.concatenate(logits), self.temperature)
+        found = np.empty((len(batch), *batch.shape[2:]), dtype=np.float32)
+        for window, probability in zip(batch, found, strict=True):
+            self._infer(np.ascontiguousarray(window[None]), probability)
+        return found
 
-    def _infer(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _infer(self, window: NDArray[np.float32], probability: NDArray[np.float32]) -> None:
         idle = self._requests(window.shape)
         request = idle.get()
         try:
-            return np.array(request.infer([window], share_inputs=True)[0], dtype=np.float32)
+            answer = request.infer([window], share_inputs=True, share_outputs=True)
+            probability[:] = answer[0][0, 0]
         finally:
             idle.put(request)
 
@@ -310,7 +311,11 @@ def _device(device: str, runtime: Runtime) -> str:
     )
 
 
-def _probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
-    """Return 1 / (1 + exp(-logits / temperature)), (n, h, w) of (n, 1, h, w)."""
-    scaled = torch.from_numpy(logits[:, 0] / np.float32(temperature))
-    return np.asarray(torch.sigmoid(scaled).numpy(), dtype=np.float32)
+def _with_probabilities(model: Any, temperature: float) -> Any:
+    """Return an OpenVINO model whose output is 1 / (1 + exp(-logits / temperature))."""
+    import openvino
+    from openvino import opset13
+
+    logits = model.output(0).get_node().input_value(0)
+    scaled = opset13.divide(logits, np.float32(temperature))
+    return openvino.Model([opset13.sigmoid(scaled)], model.get_parameters(), "probabilities")
