@@ -21,7 +21,9 @@ from satseg.classes import FARMLAND_CODES
 from satseg.engine.flow import Predictor
 from satseg.ensemble import combine
 from satseg.errors import TrainingError
+from satseg.legend import Legend
 from satseg.metrics import Confusion, Ranking, Reliability, confusion
+from satseg.metrics_classes import ClassCounts
 from satseg.pooling import Pooling
 from satseg.predict import predict_scene
 from satseg.probability import NODATA, SCALE
@@ -71,6 +73,7 @@ class Measurement:
         counts: pixels by truth and prediction.
         reliability: predicted against observed frequency.
         rankings: how each kind of uncertainty tells wrong pixels from right ones.
+        classes: pixels by class, of a model with classes on truth that knows them.
     """
 
     data: EvaluationSet
@@ -78,6 +81,7 @@ class Measurement:
     counts: Confusion
     reliability: Reliability
     rankings: Mapping[Uncertainty, Ranking]
+    classes: ClassCounts | None = None
 
     def row(self) -> dict[str, Any]:
         """Return the row for the model's card; what cannot be stated for lack of pixels is out."""
@@ -96,16 +100,21 @@ class Measurement:
             "area_bias": round(counts.area_bias, 4),
             "ece": round(self.reliability.ece, 4),
             **{name: round(value, 4) for name, value in ranked.items() if not math.isnan(value)},
+            **({} if self.classes is None else self.classes.row()),
             "reliability": self.reliability.table(),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A scene with its truth: (height, width) uint8, 1 farmland, 0 not, 255 ignored."""
+    """A scene with its truth: (height, width) uint8, 1 farmland, 0 not, 255 ignored.
+
+    ``classes`` likewise holds codes of satseg.classes, 255 ignored, where the truth knows them.
+    """
 
     scene: Scene
     truth: NDArray[np.uint8]
+    classes: NDArray[np.uint8] | None = None
 
 
 def load_sets(path: Path) -> list[EvaluationSet]:
@@ -161,9 +170,15 @@ class ByModel:
 
     predictor: Predictor
 
+    @property
+    def legend(self) -> Legend | None:
+        """The classes that the model tells apart; None for farmland only."""
+        return getattr(self.predictor, "legend", None)
+
     def __call__(self, scene: Scene, output: Path) -> Mapping[Uncertainty, Path]:
-        """Write the model's probability; there are no further rasters."""
-        predict_scene(scene, self.predictor, output)
+        """Write the model's probability, and its classes where it has some (``class_path``)."""
+        classes = None if self.legend is None else class_path(output)
+        predict_scene(scene, self.predictor, output, classes=classes)
         return {}
 
 
@@ -213,6 +228,8 @@ def measure(
     mapped: Mapper = model if callable(model) else ByModel(model)
     total, reliability, images = Confusion(), Reliability.empty(), 0
     rankings: dict[Uncertainty, Ranking] = {}
+    legend: Legend | None = getattr(mapped, "legend", None)
+    classes: ClassCounts | None = None
     with tempfile.TemporaryDirectory() as temporary:
         for labelled, count in _labelled(data, folder, simulated, Path(temporary)):
             output = Path(temporary) / "probability.tif"
@@ -226,10 +243,14 @@ def measure(
             for kind, share in _uncertainties(probability, layers):
                 found = Ranking.of(share[counts], wrong)
                 rankings[kind] = rankings.get(kind, Ranking.empty()) + found
+            if legend is not None and labelled.classes is not None:
+                found_classes = read_classes(output, labelled.classes.shape)
+                here = ClassCounts.of(found_classes, labelled.classes, legend)
+                classes = here if classes is None else classes + here
             images += 1
             if progress is not None:
                 progress(images, count)
-    return Measurement(data, images, total, reliability, rankings)
+    return Measurement(data, images, total, reliability, rankings, classes)
 
 
 def _uncertainties(
@@ -250,6 +271,18 @@ def read_probability(
         values = dataset.read(1, out_shape=shape, resampling=Resampling.bilinear)
         mask = dataset.read(1, out_shape=shape, resampling=Resampling.nearest)
     return values.astype(np.float32) / SCALE, (mask != NODATA) & (values != NODATA)
+
+
+def class_path(output: Path) -> Path:
+    """Return where the map of classes is written beside a probability raster."""
+    return output.with_name("classes.tif")
+
+
+def read_classes(output: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Return the codes of the map of classes beside a probability raster, of ``shape``."""
+    with rasterio.open(class_path(output)) as dataset:
+        found: NDArray[np.uint8] = dataset.read(1, out_shape=shape, resampling=Resampling.nearest)
+    return found
 
 
 def _labelled(
@@ -297,7 +330,8 @@ def _simulated(files: Sequence[tuple[Path, Path]]) -> Iterator[tuple[Labelled, i
             classes = dataset.read(1)
         mask = np.isin(classes, list(FARMLAND_CODES)).astype(np.uint8)
         mask[classes == 0] = IGNORED
-        yield Labelled(open_scene(scene), mask), len(files)
+        classes = np.where(classes == 0, IGNORED, classes).astype(np.uint8)
+        yield Labelled(open_scene(scene), mask, classes), len(files)
 
 
 def place_picture(
