@@ -78,7 +78,8 @@ def ablate(
 
 def _rows(card: ModelCard, data: Path, progress: Any) -> Sequence[Mapping[str, Any]]:
     """Return the evaluation's rows on all sets of pictures that are there."""
-    from satseg.evaluation import load_sets, measure, usable
+    from satseg.evaluation import measure
+    from satseg.evaluation_sets import load_sets, usable
     from satseg.runtime import load_predictor
     from satseg.zoo import default_models_folder
 
