@@ -97,8 +97,8 @@ def page() -> None:
             show_progress(choice.scenes, names, say)
             _offer(choice, choice.shown, series, name_of(choice.shown.model_ids, names, say), say)
     if first:
-        standing().wait(state["standing"])
         st.session_state[Keys.MAP_STOOD] = True
+        standing().wait(state["standing"])
         show_chart(choice, series, unit, names, say, place=place)
 
 
