@@ -13,6 +13,7 @@ from dashboard.controls import choose
 from dashboard.downloads import show_downloads
 from dashboard.film import film_state
 from dashboard.heading import show_heading
+from dashboard.mapfirst import standing
 from dashboard.mapstate import map_state
 from dashboard.mapview import Answer, draw_map, go_to_region
 from dashboard.measures import choose_unit, show_chart, show_figures
@@ -69,8 +70,10 @@ def page() -> None:
         state |= film_state(choice, series, store.tiles, unit, say)
         if row and row.prediction:
             state["paints"] = paints(store.tiles, choice.scene, row.prediction, say)
+        first = not st.session_state.get(Keys.MAP_STOOD)
+        state["standing"] = standing().expect() if first else ""
         draw_map(state, key=Keys.MAP, on_change=_map_answered)
-    with right, st.container(key="figures"):
+    with right, st.container(key="figures") as figures:
         names = titles()
         show_area_notices(choice.interest, say)
         show_figures(row, look.threshold, unit, say)
@@ -84,12 +87,19 @@ def page() -> None:
             clip=own.geometry if own else None,
             clip_name=own.id if own else "",
         )
-        show_chart(choice, series, unit, names, say)
+        st.html(f'<h2 class="satseg-heading">{say("chart")}</h2>')
+        place = st.empty() if first else figures
+        if not first:
+            show_chart(choice, series, unit, names, say, place=place)
         if not models:
             show_empty(say("no_models_title"), say("no_models", folder=models_folder()))
         if choice.shown is not None:
             show_progress(choice.scenes, names, say)
             _offer(choice, choice.shown, series, name_of(choice.shown.model_ids, names, say), say)
+    if first:
+        standing().wait(state["standing"])
+        st.session_state[Keys.MAP_STOOD] = True
+        show_chart(choice, series, unit, names, say, place=place)
 
 
 def _head(choice: Choice, unit: Unit, say: Words) -> None:

