@@ -79,6 +79,8 @@ def test_dates_of_the_same_ground_share_their_blocks():
     assert len((first + first).blocks) == len(first.blocks)
     assert len((first + _part(_left(22), _left(20), "b")).blocks) == 2 * len(first.blocks)
     assert (first + first).images == 2
+    twice = (first + first).blocks
+    assert all((twice[block] == 2 * found).all() for block, found in first.blocks.items())
     # The same ground twice is no more evidence than once.
     assert iou_interval((first + first).blocks) == iou_interval(first.blocks)
 
