@@ -13,6 +13,7 @@ from dashboard.controls import choose
 from dashboard.downloads import show_downloads
 from dashboard.film import film_state
 from dashboard.heading import show_heading
+from dashboard.landcover import choose_charted, show_classes
 from dashboard.mapstate import map_state
 from dashboard.mapview import Answer, draw_map, go_to_region
 from dashboard.measures import choose_unit, show_chart, show_figures
@@ -84,7 +85,8 @@ def page() -> None:
             clip=own.geometry if own else None,
             clip_name=own.id if own else "",
         )
-        show_chart(choice, series, unit, names, say)
+        show_classes(choice, row, unit, say)
+        show_chart(choice, series, unit, names, say, charted=choose_charted(choice, row, say))
         if not models:
             show_empty(say("no_models_title"), say("no_models", folder=models_folder()))
         if choice.shown is not None:
