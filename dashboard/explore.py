@@ -13,10 +13,11 @@ from dashboard.controls import choose
 from dashboard.downloads import show_downloads
 from dashboard.film import film_state
 from dashboard.heading import show_heading
+from dashboard.landcover import choose_charted, show_classes
 from dashboard.mapfirst import standing
 from dashboard.mapstate import map_state
 from dashboard.mapview import Answer, draw_map, go_to_region
-from dashboard.measures import choose_unit, show_chart, show_figures
+from dashboard.measures import choose_unit, show_chart, show_chart_title, show_figures
 from dashboard.notices import show_empty
 from dashboard.paints import paints
 from dashboard.progress import ask_once, failure, name_of, show_progress, submit, task
@@ -75,10 +76,12 @@ def page() -> None:
             clip=own.geometry if own else None,
             clip_name=own.id if own else "",
         )
-        st.html(f'<h2 class="satseg-heading">{say("chart")}</h2>')
+        show_classes(choice, row, unit, say)
+        charted = choose_charted(choice, row, say)
+        show_chart_title(charted, say)
         place = st.empty() if first else figures
         if not first:
-            show_chart(choice, series, unit, names, say, place=place)
+            show_chart(choice, series, unit, names, say, charted=charted, place=place)
         if not models:
             show_empty(say("no_models_title"), say("no_models", folder=models_folder()))
         if choice.shown is not None:
@@ -87,7 +90,7 @@ def page() -> None:
     if first:
         st.session_state[Keys.MAP_STOOD] = True
         standing().wait(state["standing"])
-        show_chart(choice, series, unit, names, say, place=place)
+        show_chart(choice, series, unit, names, say, charted=charted, place=place)
 
 
 def _state(choice: Choice, look: Look, series: Series, unit: Unit, say: Words) -> dict[str, Any]:

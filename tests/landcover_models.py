@@ -33,7 +33,8 @@ def write_class_model(
     table["arguments"]["classes"] = len(keys)
     network = build("unet", 3, table["arguments"])
     with torch.no_grad():
-        network.network.head.weight *= 20  # so that every class wins somewhere
+        network.network.head.weight.normal_(0, 8)  # so that every class wins somewhere
+        network.network.head.weight -= network.network.head.weight.mean(1, keepdim=True)
     weights = folder / "weights.safetensors"
     safetensors.torch.save_file(network.state_dict(), weights)
     table["weights"]["sha256"] = file_sha256(weights)
