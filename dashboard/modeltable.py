@@ -23,6 +23,7 @@ COLUMNS = (
     *("data", "role", "iou", "f1", "precision", "recall", "accuracy", "area_bias", "ece"),
     *("auroc_entropy", "images", "pixels"),
 )
+ROWS = 15
 SHARES = ("iou", "f1", "precision", "recall", "accuracy", "ece", "auroc_entropy")
 
 
@@ -35,7 +36,7 @@ def show_comparison(say: Words) -> None:
         frame,
         hide_index=True,
         width="stretch",
-        height=min(35 * (len(frame) + 1) + 3, 560),
+        height="content" if len(frame) <= ROWS else 560,
         column_config=columns_of(say),
         key="comparison",
     )
