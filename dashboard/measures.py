@@ -21,6 +21,7 @@ from satseg.export.quantities import UNITS, Unit, area_text, percent_text
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+    from streamlit.delta_generator import DeltaGenerator
 
 ABSENT = "–"
 HEIGHT = 104
@@ -74,17 +75,19 @@ def show_chart(
     names: Mapping[str, str],
     say: Words,
     *,
+    place: DeltaGenerator,
     charted: str = FARMLAND,
 ) -> None:
-    """Show the areas of all dates, of farmland or of classes; a click goes to a date."""
-    title = say("chart" if charted == FARMLAND else "class_chart")
-    st.html(f'<h2 class="satseg-heading">{title}</h2>')
+    """Show the areas of all dates at a place; a click on a point goes to its date.
+
+    ``charted`` is farmland or a class, see ``dashboard.landcover.choose_charted``.
+    """
     figure = (
         _farmland_chart(choice, series, unit, names, say)
         if charted == FARMLAND
         else class_chart(choice, series, charted, unit, say)
     )
-    st.plotly_chart(
+    place.plotly_chart(
         figure,
         key=Keys.CHART,
         on_select=_go_to_date,

@@ -15,15 +15,26 @@ from satseg.errors import TrainingError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from satseg.evaluation import EvaluationSet
+    from satseg.evaluation_sets import EvaluationSet
     from satseg.zoo.card import ModelCard
     from satseg.zoo.ensembles import EnsembleCard
 
 COLUMNS = (
-    *("data", "role", "iou", "f1", "precision", "recall", "accuracy", "area_bias", "ece"),
-    *("auroc_entropy", "images", "pixels"),
+    *("data", "role", "iou", "iou_low", "iou_high", "boundary_iou", "f1", "precision", "recall"),
+    *("accuracy", "area_bias", "ece", "auroc_entropy", "images", "pixels"),
 )
-SHARES = ("iou", "f1", "precision", "recall", "accuracy", "ece", "auroc_entropy")
+SHARES = (
+    "iou",
+    "iou_low",
+    "iou_high",
+    "boundary_iou",
+    "f1",
+    "precision",
+    "recall",
+    "accuracy",
+    "ece",
+    "auroc_entropy",
+)
 
 
 def show_comparison(say: Words) -> None:
@@ -84,7 +95,7 @@ def columns_of(say: Words) -> Mapping[str, Any]:
 
 def evaluation_sets() -> list[EvaluationSet]:
     """Return what models/evaluation.toml says about the data sets; none where there is no file."""
-    from satseg.evaluation import load_sets
+    from satseg.evaluation_sets import load_sets
 
     try:
         return load_sets(models_folder() / "evaluation.toml")
@@ -99,7 +110,7 @@ def roles() -> dict[str, str]:
 
 def lacking_sets(bands: Sequence[str]) -> list[str]:
     """Return the data sets that have not the bands of a model."""
-    from satseg.evaluation import has_bands
+    from satseg.evaluation_sets import has_bands
 
     return [one.name for one in evaluation_sets() if not has_bands(one, bands)]
 

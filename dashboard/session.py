@@ -89,6 +89,7 @@ class Keys:
     MEMBER_NAME: Final = "member_name"
     MEMBER_THRESHOLD: Final = "member_threshold"
     OPENING: Final = "opening"
+    MAP_STOOD: Final = "map_stood"
 
 
 KEPT: Final = (

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from satseg.engine.flow import UNIT, Predictor
+from satseg.engine.flow import Predictor
+from satseg.engine.sums import UNIT
 from satseg.legend import Legend
 
 D4 = tuple((turns, flip) for flip in (False, True) for turns in range(4))

@@ -33,6 +33,7 @@ class Card:
     patch_px: int = 64
     overlap_px: int = 16
     temperature: float = 1.0
+    legend: Legend | None = None
     int8: None = None
     int8_is_faithful: bool = False
     legend: Legend | None = None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from satseg.cog import storing
 from satseg.engine.blocks import Block
-from satseg.engine.flow import UNIT, BlockSums
+from satseg.engine.sums import UNIT, BlockSums
 from satseg.legend import Legend
 from satseg.probability import NODATA, SCALE
 

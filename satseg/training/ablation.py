@@ -61,7 +61,9 @@ def load_ablation(path: Path) -> Ablation:
     """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        values = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
+        values: dict[str, Any] = {
+            key: tuple(v) if isinstance(v, list) else v for key, v in table.items()
+        }
         found = Ablation(**values)
     except (OSError, tomllib.TOMLDecodeError, TypeError) as error:
         raise _broken(path, f"{type(error).__name__}: {error}") from error

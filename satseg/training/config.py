@@ -15,7 +15,43 @@ from satseg.legend import Legend, code_of, legend_of
 from satseg.training.mixing import Mixing
 
 SourceKind = Literal["masks", "scene-labels", "simulated"]
+LossKind = Literal["bce-dice", "focal-dice", "focal"]
+LOSSES: tuple[LossKind, ...] = ("bce-dice", "focal-dice", "focal")
+WHOLE = "network"
+"""The module that is a whole network, without the scaling of its input (satseg.zoo.networks)."""
+
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What training minimises.
+
+    Attributes:
+        kind: cross-entropy plus Dice, focal loss plus Dice, or focal loss alone.
+        gamma: how much focal loss turns away from pixels that are right already; 0 is
+            cross-entropy.
+    """
+
+    kind: LossKind = "bce-dice"
+    gamma: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Squares of ground to hold out of each picture of a source.
+
+    Attributes:
+        side_m: about how long a side is, in metres.
+        share: about how much of a picture is held out.
+        margin_m: width of the strip around a square that counts neither way.
+        seed: of the draw.
+    """
+
+    side_m: float
+    share: float = 0.2
+    margin_m: float = 32.0
+    seed: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +73,8 @@ class SourceConfig:
         shares: share of the draws by class folder (``scene-labels``), relative to each other;
             empty: by farmland share, see ``PictureSet.chances``.
         holdout: stems of pictures that are kept for validation, never trained on.
+        blocks: squares to hold out of the other pictures (``masks``), see Blocks; for sources of
+            few large pictures.
         seeds: first seed and number of simulated landscapes (``simulated``).
         holdout_seeds: first seed and number of those for validation.
         size_px: side of a simulated landscape.
@@ -61,6 +99,7 @@ class SourceConfig:
     seeds: tuple[int, int] = (0, 0)
     holdout_seeds: tuple[int, int] = (0, 0)
     size_px: int = 1024
+    blocks: Blocks | None = field(default=None, repr=False)
     classes: Mapping[str, str] = field(default_factory=dict, repr=False)
     mix: Mapping[str, float] = field(default_factory=dict, repr=False)
 
@@ -104,8 +143,11 @@ class TrainingConfig:
     Attributes:
         model: the card's fields that do not depend on the run (id, title, bands, gsd_m, ...).
         pretrained: start the encoder from ImageNet weights.
-        start: id of the model whose weights the network starts from, where their shapes fit.
         frozen: names of modules that keep their first weights and batch statistics.
+        start: ids of models by the name of a module that starts from their weights, see
+            satseg.zoo.start; one id alone is for the whole network. Such a module learns at
+            ``encoder_rate`` too, of a whole network only the encoder.
+        loss: see Loss.
         schedule: see Schedule.
         mixing: see satseg.training.augment.Mixing.
         sources: see SourceConfig.
@@ -119,17 +161,21 @@ class TrainingConfig:
     mixing: Mixing
     sources: tuple[SourceConfig, ...]
     folder: Path
-    start: str = ""
+    start: Mapping[str, str] = field(default_factory=dict)
+    loss: Loss = Loss()
 
     @property
     def identity(self) -> str:
         """Everything that decides the weights, as text: what a checkpoint must agree with."""
         model = [self.model[key] for key in ("architecture", "arguments", "bands", "gsd_m")]
         parts = (model, self.pretrained, self.frozen, self.schedule, self.mixing, self.sources)
+        # Left out where not used, so that older checkpoints stay good.
+        blocks = {source.name: source.blocks for source in self.sources if source.blocks}
+        loss = None if self.loss == Loss() else self.loss
         added = [(source.classes, source.mix) for source in self.sources]
-        extra = (self.start, self.model.get("classes"), added)
-        news = (extra,) if self.start or self.legend or any(map(any, added)) else ()
-        return json.dumps([str(part) for part in (*parts, *news)])
+        classes = (self.model.get("classes"), added) if self.legend or any(map(any, added)) else ()
+        later = (dict(self.start), loss, blocks, classes)
+        return json.dumps([str(part) for part in (*parts, *filter(None, later))])
 
     @property
     def legend(self) -> Legend | None:
@@ -189,17 +235,38 @@ def load_config(path: Path) -> TrainingConfig:
     mixing = _build(Mixing, table.get("mixing", {}), "mixing", path)
     if not all(0 <= share <= 1 for share in (mixing.tones, mixing.pieces, mixing.grey)):
         raise _broken(path, "[mixing] with shares outside 0 to 1")
-    sources = tuple(_build(SourceConfig, row, "sources", path) for row in table.get("sources", ()))
+    sources = tuple(_source(row, path) for row in table.get("sources", ()))
     if not sources:
         raise _broken(path, "no [[sources]]")
     pretrained = bool(table.get("pretrained", False))
     frozen = tuple(str(name) for name in table.get("frozen", ()))
-    start = str(table.get("start", ""))
+    loss = _build(Loss, table.get("loss", {}), "loss", path)
+    if loss.kind not in LOSSES or loss.gamma < 0:
+        raise _broken(path, f"[loss] with {loss}; kinds are {', '.join(LOSSES)}, gamma 0 or more")
+    start = _start(table.get("start", {}), path)
     config = TrainingConfig(
-        model, pretrained, frozen, schedule, mixing, sources, path.parent, start
+        model, pretrained, frozen, schedule, mixing, sources, path.parent, start, loss
     )
     _check_classes(config, path)
     return config
+
+
+def _start(value: object, path: Path) -> Mapping[str, str]:
+    found = {WHOLE: value} if isinstance(value, str) else value
+    if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found.values()):
+        raise _broken(path, f"start = {value!r} instead of a model, or models by names of modules")
+    return dict(found)
+
+
+def _source(row: Mapping[str, Any], path: Path) -> SourceConfig:
+    blocks = row.get("blocks")
+    if blocks is None:
+        return _build(SourceConfig, row, "sources", path)
+    found = _build(Blocks, blocks, "sources.blocks", path)
+    source = _build(SourceConfig, {**row, "blocks": found}, "sources", path)
+    if source.kind != "masks" or not 0 < found.share < 1 or found.side_m <= 0 or found.margin_m < 0:
+        raise _broken(path, f"blocks of {source.name} with {found}, or for other than masks")
+    return source
 
 
 def _check_classes(config: TrainingConfig, path: Path) -> None:

@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from satseg.errors import TrainingError
 from satseg.training.augment import Augmentation
 from satseg.training.classwise import agreement, cross_entropy_dice
-from satseg.training.config import Schedule, TrainingConfig
-from satseg.training.losses import bce_dice
+from satseg.training.config import WHOLE, Schedule, TrainingConfig
+from satseg.training.losses import loss_of
 from satseg.training.pictures import PictureSet
 from satseg.training.samples import Crop, Sampler, counted, fixed_crops, stack
 
@@ -115,6 +115,7 @@ class _Trainer:
     def __init__(self, network: nn.Module, config: TrainingConfig, run: Path, device: str) -> None:
         self.schedule = config.schedule
         self.identity = config.identity
+        self.kind = config.loss
         self.legend = config.legend
         self.run = run
         self.device = device
@@ -148,7 +149,7 @@ class _Trainer:
             logits = self.network(pixels)
         masks = masks.to(self.device)
         if self.legend is None:
-            loss = bce_dice(logits.float(), masks)
+            loss = loss_of(logits.float(), masks, self.kind)
         else:
             loss = cross_entropy_dice(logits.float(), masks, self.legend)
         if not torch.isfinite(loss):
@@ -296,7 +297,11 @@ def _optimiser(network: nn.Module, config: TrainingConfig) -> torch.optim.Optimi
     for name, parameter in network.named_parameters():
         if not parameter.requires_grad:
             continue
-        pretrained = bool(config.pretrained or config.start) and ".encoder." in f".{name}"
+        pretrained = config.pretrained and ".encoder." in f".{name}"
+        pretrained |= any(
+            name.startswith(f"{part}.") and (part != WHOLE or ".encoder." in name)
+            for part in config.start
+        )
         peak = rate * (config.schedule.encoder_rate if pretrained else 1.0)
         decay = config.schedule.weight_decay if parameter.ndim > 1 else 0.0
         groups.setdefault((peak, decay), []).append(parameter)

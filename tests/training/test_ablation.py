@@ -74,7 +74,7 @@ def test_the_ablation_of_farmnet_fits_its_configuration():
 
     folder = default_models_folder() / "farmnet"
     config = load_config(folder / "train.toml")
-    assert len(trials(config, load_ablation(folder / "ablation.toml"))) == 9
+    assert len(trials(config, load_ablation(folder / "ablation.toml"))) == 6
 
 
 def test_a_finished_training_is_not_repeated_and_a_changed_one_is(config, toy):
