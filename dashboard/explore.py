@@ -17,7 +17,7 @@ from dashboard.landcover import choose_charted, show_classes
 from dashboard.mapfirst import standing
 from dashboard.mapstate import map_state
 from dashboard.mapview import Answer, draw_map, go_to_region
-from dashboard.measures import choose_unit, show_chart, show_figures
+from dashboard.measures import choose_unit, show_chart, show_chart_title, show_figures
 from dashboard.notices import show_empty
 from dashboard.paints import paints
 from dashboard.progress import ask_once, failure, name_of, show_progress, submit, task
@@ -78,9 +78,10 @@ def page() -> None:
         )
         show_classes(choice, row, unit, say)
         charted = choose_charted(choice, row, say)
+        show_chart_title(charted, say)
         place = st.empty() if first else figures
         if not first:
-            show_chart(choice, series, unit, names, say, place=place, charted=charted)
+            show_chart(choice, series, unit, names, say, charted=charted, place=place)
         if not models:
             show_empty(say("no_models_title"), say("no_models", folder=models_folder()))
         if choice.shown is not None:
@@ -89,7 +90,7 @@ def page() -> None:
     if first:
         st.session_state[Keys.MAP_STOOD] = True
         standing().wait(state["standing"])
-        show_chart(choice, series, unit, names, say, place=place, charted=charted)
+        show_chart(choice, series, unit, names, say, charted=charted, place=place)
 
 
 def _state(choice: Choice, look: Look, series: Series, unit: Unit, say: Words) -> dict[str, Any]:

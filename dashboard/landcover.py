@@ -69,14 +69,11 @@ def show_classes(choice: Choice, row: Measured | None, unit: Unit, say: Words) -
 
 
 def choose_charted(choice: Choice, row: Measured | None, say: Words) -> str:
-    """Draw the chart's heading; return what it shows: farmland, or one or all of the classes.
+    """Return what the chart shows: farmland, or one or all of the classes.
 
     That is ``FARMLAND``, ``STACKED`` or the key of a class. Without classes there is no choice.
     """
     legend = _legend(row)
-    chosen = FARMLAND if legend is None else st.session_state.get(Keys.CHARTED, FARMLAND)
-    title = say("chart" if chosen == FARMLAND else "class_chart")
-    st.html(f'<h2 class="satseg-heading">{title}</h2>')
     if legend is None:
         return FARMLAND
     names = {entry.key: class_name(entry, choice.language) for entry in legend.entries}

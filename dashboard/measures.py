@@ -75,13 +75,10 @@ def show_chart(
     names: Mapping[str, str],
     say: Words,
     *,
+    charted: str,
     place: DeltaGenerator,
-    charted: str = FARMLAND,
 ) -> None:
-    """Show the areas of all dates at a place; a click on a point goes to its date.
-
-    ``charted`` is farmland or a class, see ``dashboard.landcover.choose_charted``.
-    """
+    """Show the areas of all dates, of farmland or of classes; a click goes to a date."""
     figure = (
         _farmland_chart(choice, series, unit, names, say)
         if charted == FARMLAND
@@ -96,6 +93,12 @@ def show_chart(
         width="stretch",
         height="stretch",
     )
+
+
+def show_chart_title(charted: str, say: Words) -> None:
+    """Head the chart of farmland or of classes."""
+    title = say("chart" if charted == FARMLAND else "class_chart")
+    st.html(f'<h2 class="satseg-heading">{title}</h2>')
 
 
 def _farmland_chart(
