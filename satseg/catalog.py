@@ -8,6 +8,7 @@ Layout below the root::
     predictions/<id>/<id>.json     one probability raster with provenance and display copy
     areas/<id>/<id>.json           one prediction measured in one region
     reference/<id>.gpkg            one sample of labelled points (satseg.sampling)
+    removed/<id>/                  what was removed and can be brought back (satseg.catalog_bin)
     downloads/                     what ``satseg fetch`` brought, unless told otherwise
     osm/<query>/areas.gpkg         what OpenStreetMap answered to one query (satseg.osm)
     arrivals/<id>/                 images that wait to be looked at and added (satseg.intake)
@@ -24,6 +25,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from satseg.catalog_bin import Bin
 from satseg.catalog_records import (
     PredictionRecord,
     SceneRecord,
@@ -73,6 +75,7 @@ class Catalog:
             )
         if create:
             store.prepare()
+            Bin(store).settle()
         if not exists:
             store.write_root()
         return cls(store)
@@ -329,7 +332,7 @@ class Catalog:
         )
 
     def remove_scene(self, scene_id: str) -> None:
-        """Remove a scene with its predictions and areas; an image outside stays where it is.
+        """Delete a scene with its predictions and areas for good (others: ``catalog_removal``).
 
         Raises:
             CatalogError: the catalog has no such scene.
