@@ -53,6 +53,10 @@ def metrics(app: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in app.metric}
 
 
+def html_of(app: AppTest) -> str:
+    return "".join(str(item.proto.body) for item in app.get("html"))
+
+
 def texts(elements: Sequence[object]) -> str:
     return "\n".join(str(element.value) for element in elements)
 
@@ -85,6 +89,18 @@ def test_figures_follow_date_unit_and_language(app: AppTest) -> None:
     assert not app.exception
     assert metrics(app)["耕地面积"].endswith(" 亩")
     assert app.selectbox(key="region_zh").options == ["崇明稻田", "青浦湖畔"]
+
+
+def test_the_sentence_about_a_region_follows_the_language(app: AppTest, served_own: Path) -> None:
+    catalog = Catalog.open(served_own)
+    region = replace(catalog.region("chongming"), summary_zh="手工制作。")
+    catalog.replace_region(region)
+    app.run()
+    assert "Made by hand." in html_of(app)
+    app.session_state[Keys.LANGUAGE] = "zh"
+    app.run()
+    assert "手工制作。" in html_of(app)
+    assert "Made by hand." not in html_of(app)
 
 
 @pytest.mark.usefixtures("served")
