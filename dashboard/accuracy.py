@@ -17,6 +17,7 @@ from dashboard.results import show_results
 from dashboard.samples import NEW, first_date, known_samples
 from dashboard.session import STEPS, Keys
 from dashboard.shelf import shelf
+from dashboard.undo import show_undo
 from dashboard.words import Words, words
 from satseg.sampling import INTERPRETERS, Interpreter, Sample
 
@@ -45,6 +46,7 @@ def page() -> None:
         show_foot(query, say)
     show_heading(region, str(scene.date), say("accuracy_lead"), say, simulated=scene.simulated)
     show_failed(say)
+    show_undo("sample", say)
     if sample is None:
         show_plan(region, scene, say)
         return

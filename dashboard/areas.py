@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +12,9 @@ from shapely.geometry import Polygon
 from dashboard.notices import attempt, show_failed
 from dashboard.session import Keys, Language
 from dashboard.shelf import shelf
+from dashboard.undo import forget_undo, show_undo, take_out
 from dashboard.words import Words
+from satseg.catalog_removal import remove_area
 from satseg.errors import RegionError
 from satseg.export.quantities import Unit, area_text
 from satseg.interest import Interest, overlapping, suggested_name
@@ -69,7 +70,7 @@ def choose_area(region: Region, scenes: Sequence[SceneRecord], say: Words) -> In
 
 def _go_to_area(box: str) -> None:
     st.session_state[Keys.AREA] = st.session_state[box]
-    st.session_state.pop(Keys.REMOVED, None)
+    forget_undo("area")
 
 
 def _menu(kept: Interest | None, say: Words) -> None:
@@ -134,7 +135,7 @@ def _place(draft: Draft) -> None:
         )
     if here not in found:
         st.session_state[Keys.REGION] = found[0]
-    st.session_state.pop(Keys.REMOVED, None)
+    forget_undo("area")
     st.session_state[Keys.DRAFT] = draft
     st.session_state[Keys.AREA_NAME] = draft.suggestion
     st.session_state[Keys.AREA] = DRAFT
@@ -146,17 +147,7 @@ def show_area_notices(chosen: Interest | None, say: Words) -> None:
     draft: Draft | None = st.session_state.get(Keys.DRAFT)
     if draft is not None and chosen is draft.interest:
         _ask_to_keep(draft, say)
-    removed: Interest | None = st.session_state.get(Keys.REMOVED)
-    if removed is not None:
-        with st.container(
-            key="area_undo", horizontal=True, border=True, vertical_alignment="center"
-        ):
-            st.html(
-                f'<p class="satseg-note">{html.escape(say("area_removed", name=removed.name))}</p>'
-            )
-            st.button(
-                say("undo_remove"), key="undo_remove", on_click=attempt, args=(_undo, removed)
-            )
+    show_undo("area", say)
 
 
 def _ask_to_keep(draft: Draft, say: Words) -> None:
@@ -193,14 +184,8 @@ def _discard() -> None:
 
 
 def _remove(interest_id: str) -> None:
-    st.session_state[Keys.REMOVED] = shelf().interests.remove(interest_id)
+    take_out(remove_area, interest_id)
     st.session_state[Keys.AREA] = WHOLE
-
-
-def _undo(removed: Interest) -> None:
-    shelf().interests.add(removed)
-    st.session_state[Keys.AREA] = removed.id
-    st.session_state.pop(Keys.REMOVED, None)
 
 
 def interest_state(interest: Interest | None) -> dict[str, Any] | None:

@@ -12,7 +12,9 @@ from dashboard.mixture import choose_method, choose_weights
 from dashboard.notices import attempt
 from dashboard.session import Keys
 from dashboard.shelf import every_ensemble, shelf
+from dashboard.undo import show_undo, take_out
 from dashboard.words import Words
+from satseg.catalog_removal import remove_ensemble
 from satseg.ensemble_store import MAX_NAME, EnsembleStore
 from satseg.errors import ModelError
 from satseg.pooling import METHODS, WEIGHTED
@@ -93,6 +95,7 @@ def _keep(say: Words) -> None:
 
 def _own(say: Words) -> None:
     own = [card for card in every_ensemble() if card.folder.is_relative_to(shelf().catalog.root)]
+    show_undo("ensemble", say)
     if not own:
         st.caption(say("own_none"))
     for card in own:
@@ -136,6 +139,6 @@ def _open(ensemble_id: str) -> None:
 
 
 def _remove(ensemble_id: str) -> None:
-    EnsembleStore(shelf().catalog.root).remove(ensemble_id)
+    take_out(remove_ensemble, ensemble_id)
     kept = st.session_state.get(Keys.MODELS, [])
     st.session_state[Keys.MODELS] = [name for name in kept if name != ensemble_id]

@@ -84,6 +84,11 @@ class Look:
         return cls(token, threshold, answer.opacity, answer.shade)
 
 
+def region_summary(region: Region, language: Language) -> str:
+    """Return the sentence about a region in a language, in English where it has no other."""
+    return region.summary_zh if language == "zh" and region.summary_zh else region.summary
+
+
 def region_name(region: Region, language: Language) -> str:
     """Return a region's name in a language, in English where it has no other."""
     return region.name_zh if language == "zh" and region.name_zh else region.name_en

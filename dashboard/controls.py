@@ -11,7 +11,7 @@ from dashboard.areas import choose_area
 from dashboard.choice import Choice, Look, region_name
 from dashboard.links import explore_query, show_link
 from dashboard.mapview import told
-from dashboard.mixture import choose_mixture, selections_of, together_of
+from dashboard.mixture import choose_augmented, choose_mixture, selections_of, together_of
 from dashboard.overview import Spot, draw_overview
 from dashboard.session import COLOURS, LANGUAGES, VIEWS, Colour, Keys, Language, View
 from dashboard.shelf import Selection, titles
@@ -156,7 +156,9 @@ def _models(cards: Sequence[ModelCard], say: Words) -> tuple[Selection, ...]:
         help=say("models_help"),
     )
     several = len(together_of(chosen)) > 1
-    return selections_of(chosen, *(choose_mixture(chosen, known, say) if several else ({}, "mean")))
+    weights, method = choose_mixture(chosen, known, say) if several else ({}, "mean")
+    augmented = choose_augmented(Keys.AUGMENT, say)
+    return selections_of(chosen, weights, method, augmented=augmented)
 
 
 def choose_looks(scenes: Sequence[SceneRecord], say: Words, *, overlay: str) -> tuple[View, Colour]:

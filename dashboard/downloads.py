@@ -17,6 +17,7 @@ from dashboard.session import Keys
 from dashboard.shelf import shelf
 from satseg.errors import SatsegError, StorageError
 from satseg.export.subject import Subject, file_stem
+from satseg.uncertainty import UNCERTAINTIES
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -28,17 +29,29 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("dashboard")
 
-Kind = Literal["figure", "report", "polygons", "mask", "probability", "classes", "series"]
+Kind = Literal[
+    "figure",
+    "report",
+    "polygons",
+    "mask",
+    "probability",
+    "classes",
+    "entropy",
+    "disagreement",
+    "information",
+    "series",
+]
 Progress = Callable[[int, int], None]
 
 KINDS: Final = get_args(Kind)
-FORMATS: Final[Mapping[Kind, tuple[str, ...]]] = {
+RASTERS: Final = ("mask", "probability", "classes", *UNCERTAINTIES)
+"""Kinds that are rasters of one map."""
+
+FORMATS: Final[Mapping[str, tuple[str, ...]]] = {
     "figure": ("slide", "print"),
     "report": ("html", "pdf"),
     "polygons": ("gpkg", "geojson", "parquet"),
-    "mask": ("tif",),
-    "probability": ("tif",),
-    "classes": ("tif",),
+    **dict.fromkeys(RASTERS, ("tif",)),
     "series": ("csv", "parquet"),
 }
 MIME: Final[Mapping[str, str]] = {
@@ -93,7 +106,7 @@ class Wanted:
         about = shown.scene.date.isoformat() if dated else self.kind
         model, threshold = shown.prediction.model_id, shown.threshold
         stem = file_stem(shown.place_id, about, model, threshold=threshold)
-        if self.kind in ("mask", "probability", "classes"):
+        if self.kind in RASTERS:
             stem = f"{stem}-{self.kind}"
         return f"{stem}.{self.ending}"
 
@@ -204,11 +217,14 @@ def _choose(
     choice: Choice, subjects: tuple[Subject, ...], look: Look, unit: Unit, say: Words
 ) -> Wanted:
     """Draw the boxes and return what they say."""
-    offered = [k for k in KINDS if k != "classes" or subjects[-1].prediction.classes is not None]
+    kinds = kinds_of(subjects[-1])
+    box = f"download_what_{choice.language}"
+    if st.session_state.get(box, kinds[0]) not in kinds:
+        del st.session_state[box]  # chosen for an ensemble; now a single model is on view
     kind: Kind = st.selectbox(
         say("download_what"),
-        offered,
-        key=f"download_what_{choice.language}",
+        kinds,
+        key=box,
         format_func=lambda name: say(f"download_{name}"),
     )
     forms = FORMATS[kind]
@@ -237,6 +253,19 @@ def _choose(
         min_area_m2=min_area_m2,
         look=dressed if kind in ("figure", "report") else plain,
     )
+
+
+def kinds_of(shown: Subject) -> tuple[Kind, ...]:
+    """Return what a map can be downloaded as.
+
+    Some kinds of uncertainty are of ensembles only, classes of models that tell some apart.
+    """
+    from satseg.export.rasters import has_uncertainty
+
+    lacking = [name for name in UNCERTAINTIES if not has_uncertainty(shown.prediction, name)]
+    if shown.prediction.classes is None:
+        lacking.append("classes")
+    return tuple(kind for kind in KINDS if kind not in lacking)
 
 
 def _prepare(wanted: Wanted, slot: DeltaGenerator, say: Words) -> Prepared | None:
@@ -328,18 +357,14 @@ def _write_table(wanted: Wanted, path: Path, progress: Progress) -> None:
 
 def _write_map(wanted: Wanted, path: Path, progress: Progress) -> None:
     from satseg.export.polygons import farmland_polygons
-    from satseg.export.rasters import write_classes_cog, write_mask_cog, write_probability_cog
+    from satseg.export.rasters import write_raster_cog
     from satseg.export.vector_files import write_polygons
 
     subject = replace(wanted.maps[-1], min_area_m2=wanted.min_area_m2)
     if wanted.kind == "polygons":
         write_polygons(farmland_polygons(subject, progress=progress), path)
-    elif wanted.kind == "mask":
-        write_mask_cog(subject, path, progress=progress)
-    elif wanted.kind == "classes":
-        write_classes_cog(subject, path, progress=progress)
-    else:
-        write_probability_cog(subject, path, progress=progress)
+    elif wanted.kind not in ("figure", "report", "series"):
+        write_raster_cog(subject, wanted.kind, path, progress=progress)
 
 
 def _check_size(wanted: Wanted) -> None:
@@ -347,7 +372,7 @@ def _check_size(wanted: Wanted) -> None:
     from satseg.probability_raster import open_probability
 
     path = wanted.maps[-1].prediction.probability
-    if wanted.kind in ("mask", "probability", "classes") and path.stat().st_size > MOST_BYTES:
+    if wanted.kind in RASTERS and path.stat().st_size > MOST_BYTES:
         raise _too_large(wanted, _size(path.stat().st_size))
     if wanted.kind == "polygons":
         grid = open_probability(path).grid

@@ -7,7 +7,10 @@ import streamlit as st
 from dashboard.notices import attempt, show_error
 from dashboard.samples import NEW, store
 from dashboard.session import Keys
+from dashboard.undo import take_out
 from dashboard.words import Words
+from satseg.catalog_bin import KEPT_DAYS
+from satseg.catalog_removal import remove_sample
 from satseg.errors import SatsegError
 from satseg.sampling import INTERPRETERS, Interpreter, Sample
 from satseg.sampling.exchange import (
@@ -82,10 +85,10 @@ def _delete(sample: Sample, say: Words) -> None:
     st.space("medium")
     with st.popover(say("delete_sample"), icon=":material/delete:"):
         labels = sum(sample.done(name) for name in INTERPRETERS)
-        st.write(say("delete_sure", n=labels))
+        st.write(say("delete_sure", n=labels, days=KEPT_DAYS))
         st.button(say("delete_yes"), key="delete_yes", on_click=attempt, args=(_remove, sample.id))
 
 
 def _remove(sample_id: str) -> None:
-    store().remove(sample_id)
+    take_out(remove_sample, sample_id)
     st.session_state[Keys.SAMPLE] = NEW

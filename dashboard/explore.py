@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard.areas import area_name, area_summary, show_area_notices, take_drawn
-from dashboard.choice import Choice, Look, Series
+from dashboard.choice import Choice, Look, Series, region_summary
 from dashboard.controls import choose
 from dashboard.downloads import show_downloads
 from dashboard.film import film_state
@@ -115,7 +115,7 @@ def _state(choice: Choice, look: Look, series: Series, unit: Unit, say: Words) -
 
 
 def _head(choice: Choice, unit: Unit, say: Words) -> None:
-    when, summary = str(choice.scene.date), choice.region.summary
+    when, summary = str(choice.scene.date), region_summary(choice.region, choice.language)
     if choice.interest is not None:
         when = f"{area_name(choice.interest, say)} · {when}"
         summary = area_summary(choice.interest, unit, say)

@@ -23,6 +23,7 @@ from dashboard.words import Words
 from satseg.errors import SatsegError
 from satseg.export.quantities import UNITS
 from satseg.pooling import METHODS, Method
+from satseg.recipes import AUGMENTED
 from satseg.sampling import INTERPRETERS
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 LONGEST: Final = 300
 NONE: Final = "none"
+D4: Final = "d4"
 _AT = re.compile(r"-?\d{1,2}(\.\d+)?,-?\d{1,3}(\.\d+)?,\d{1,2}(\.\d+)?")
 
 _component = st.components.v2.component(
@@ -65,8 +67,13 @@ def explore_query(choice: Choice, look: Look) -> dict[str, str]:
         "region": choice.region.id,
         "area": choice.interest.id if choice.interest is not None and kept else "",
         "date": str(choice.scene.date),
-        "models": ",".join(s.model_ids[0] for s in choice.selections if len(s.model_ids) == 1)
+        "models": ",".join(
+            s.model_ids[0].removesuffix(AUGMENTED)
+            for s in choice.selections
+            if len(s.model_ids) == 1
+        )
         or NONE,
+        "augment": D4 if st.session_state.get(Keys.AUGMENT) else "",
         **_mixture_query(choice.shown),
         "view": choice.view,
         "imagery": choice.colour,
@@ -207,6 +214,7 @@ def _read_models(found: Linked) -> None:
     if models and set(found.given["models"].split(",")) > set(models):
         found.ignored.append("models")
     weights = _read_weights(found, models or [])
+    augmented = bool(found.take("augment", Keys.AUGMENT, lambda text: text == D4 or None))
     found.take("card", Keys.CARD, _one_of(known))
     one = found.take("model", Keys.COMPARED, _one_of([*known, every]))
     pair = [
@@ -220,7 +228,9 @@ def _read_models(found: Linked) -> None:
     if threshold is None and opacity is None:
         return
     tokens = {
-        Keys.MAP: _token_on_map(models or known[:1], weights, found.state.get(Keys.METHOD, "mean")),
+        Keys.MAP: _token_on_map(
+            models or known[:1], weights, found.state.get(Keys.METHOD, "mean"), augmented
+        ),
         Keys.COMPARE_MAP: "+".join(sorted((one or known[0]).split("+"))) if known else "",
     }
     if all(pair):
@@ -251,9 +261,11 @@ def _read_weights(found: Linked, models: list[str]) -> dict[str, int]:
     return found.take("weights", Keys.WEIGHTS, read) or {}
 
 
-def _token_on_map(models: list[str], weights: Mapping[str, float], method: Method) -> str:
+def _token_on_map(
+    models: list[str], weights: Mapping[str, float], method: Method, augmented: bool
+) -> str:
     """Return the token of what is on the map when these models are chosen."""
-    shown = selections_of(models, weights, method) if models else ()
+    shown = selections_of(models, weights, method, augmented=augmented) if models else ()
     return shown[-1].token if shown else ""
 
 

@@ -22,15 +22,29 @@ def together_of(chosen: Sequence[str]) -> tuple[str, ...]:
 
 
 def selections_of(
-    chosen: Sequence[str], weights: Mapping[str, float], method: Method
+    chosen: Sequence[str],
+    weights: Mapping[str, float],
+    method: Method,
+    *,
+    augmented: bool = False,
 ) -> tuple[Selection, ...]:
-    """Return each chosen model or ensemble and, of several models, all of them as the last."""
+    """Return each chosen model or ensemble and, of several models, all of them as the last.
+
+    ``augmented`` has each of them applied to all eight flips and turns.
+    """
     ordered = sorted(chosen, key=is_ensemble_id)  # the last one is on the map
-    single = tuple(Selection.of([name]) for name in ordered)
+    single = tuple(Selection.of([name], augmented=augmented) for name in ordered)
     together = together_of(chosen)
     if len(together) < 2:
         return single
-    return (*single, Selection.of(together, weights=weights, method=method))
+    every = Selection.of(together, weights=weights, method=method, augmented=augmented)
+    return (*single, every)
+
+
+def choose_augmented(key: str, say: Words) -> bool:
+    """Draw the switch for test-time augmentation, which says what it costs."""
+    st.session_state.setdefault(key, False)
+    return bool(st.toggle(say("augment"), key=key, help=say("augment_help")))
 
 
 def choose_mixture(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard.choice import region_summary
 from dashboard.heading import show_heading
 from dashboard.progress import failure, show_progress, submit
 from dashboard.session import Keys
@@ -33,7 +34,13 @@ def show_samples(region: Region, scene: SceneRecord, say: Words) -> None:
     """Show imagery and one map for each model at the same place, and offer what is missing."""
     from satseg.export.picture import ground
 
-    show_heading(region, str(scene.date), region.summary, say, simulated=scene.simulated)
+    show_heading(
+        region,
+        str(scene.date),
+        region_summary(region, st.session_state[Keys.LANGUAGE]),
+        say,
+        simulated=scene.simulated,
+    )
     view = _choose_view(scene, say)
     names, known = titles(), shelf().predictions()
     shown = [Selection.of([name]) for name in names]

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard.session import Keys
 from dashboard.shelf import Selection, jobs, token_of
 from dashboard.words import Words
+from satseg.recipes import AUGMENTED
 
 if TYPE_CHECKING:
     from satseg.catalog_records import SceneRecord
@@ -99,9 +100,16 @@ def is_under_way(scene: SceneRecord, selection: Selection) -> bool:
 
 def name_of(model_ids: Sequence[str], model_names: Mapping[str, str], say: Words) -> str:
     """Return the name of a model, or of the ensemble of several."""
+    first = model_ids[0].removesuffix(AUGMENTED)
+    name = model_names.get(first, first)
     if len(model_ids) > 1:
-        return say("ensemble_of", n=len(model_ids))
-    return model_names.get(model_ids[0], model_ids[0])
+        name = say("ensemble_of", n=len(model_ids))
+    return say("augmented", name=name) if any(map(is_augmented, model_ids)) else name
+
+
+def is_augmented(model_id: str) -> bool:
+    """Return whether a model's id asks for all eight flips and turns."""
+    return model_id.endswith(AUGMENTED)
 
 
 def failure(scene: SceneRecord, selection: Selection) -> str | None:

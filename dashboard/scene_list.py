@@ -12,14 +12,20 @@ import streamlit as st
 
 from dashboard.choice import region_name
 from dashboard.notices import attempt, show_empty
+from dashboard.progress import is_augmented
+from dashboard.samples import known_samples
 from dashboard.scene_runs import show_runs
 from dashboard.scene_text import bands_text, in_bytes
 from dashboard.session import Keys
 from dashboard.shelf import jobs, shelf, titles
+from dashboard.undo import take_out
 from dashboard.words import Words
+from satseg.catalog_bin import KEPT_DAYS
 from satseg.catalog_losses import losses
+from satseg.catalog_removal import remove_scene
 from satseg.errors import SatsegError
 from satseg.jobs import ACTIVE
+from satseg.recipes import AUGMENTED
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
@@ -37,7 +43,6 @@ def show_list(
     say: Words,
 ) -> None:
     """Draw the scenes that the filter lets pass, and the bar to run models on them."""
-    _tell_removed(say)
     if not scenes:
         show_empty(say("no_scenes_title"), say("no_scenes"))
         st.button(
@@ -53,7 +58,7 @@ def show_list(
     picked: set[str] = st.session_state.setdefault(Keys.PICKED, set())
     picked &= known
     show_runs([scene for scene in scenes if scene.id in picked], shown, say)
-    maps = _maps()
+    maps = _maps(say)
     with st.container(key="scene_rows"):
         _headings(shown, picked, say)
         for scene in _page_of(shown):
@@ -75,14 +80,17 @@ def _pages(count: int) -> None:
         st.pagination(pages, key=Keys.SCENE_PAGE)
 
 
-def _maps() -> Mapping[str, Sequence[str]]:
+def _maps(say: Words) -> Mapping[str, Sequence[str]]:
     """Return the names of the models that mapped each scene, each once."""
     names = titles()
     found: dict[str, list[str]] = {}
     for prediction in shelf().catalog.predictions():
         members = prediction.members or (prediction.model_id,)
-        together = " + ".join(names.get(member, member) for member in members)
-        name = names.get(prediction.model_id, together)
+        own = prediction.model_id.removesuffix(AUGMENTED)
+        plain = [member.removesuffix(AUGMENTED) for member in members]
+        name = names.get(own, " + ".join(names.get(member, member) for member in plain))
+        if any(map(is_augmented, members)):
+            name = say("augmented", name=name)
         if name not in found.setdefault(prediction.scene_id, []):
             found[prediction.scene_id].append(name)
     return found
@@ -193,15 +201,16 @@ def _removal(scene: SceneRecord, say: Words) -> None:
         lost = losses(shelf().catalog, scene.id)
     except SatsegError:  # it is gone: by the button below, or by somebody else
         st.rerun()
-    size = in_bytes(lost.size_bytes)
+    size, samples = in_bytes(lost.size_bytes), len(known_samples(scene.id))
     active = [job.id for job in jobs().list() if job.scene_id == scene.id and job.state in ACTIVE]
     lines = [
         say("lost_maps", n=len(lost.predictions)) if lost.predictions else "",
         say("lost_areas", n=lost.areas) if lost.areas else "",
-        say("lost_jobs", n=len(active)) if active else "",
+        say("lost_samples", n=samples) if samples else "",
         say("lost_image" if lost.image_is_inside else "kept_image", size=size),
+        say("lost_jobs", n=len(active)) if active else "",
     ]
-    st.write(say("remove_text", name=scene.title, date=scene.date))
+    st.write(say("remove_text", name=scene.title, date=scene.date, days=KEPT_DAYS))
     st.markdown("\n".join(f"- {line}" for line in lines if line))
     with st.container(horizontal=True, gap="small"):
         st.button(
@@ -218,12 +227,5 @@ def _removal(scene: SceneRecord, say: Words) -> None:
 def _remove(scene: SceneRecord, active: Sequence[str]) -> None:
     for job_id in active:
         jobs().cancel(job_id)
-    shelf().catalog.remove_scene(scene.id)
+    take_out(remove_scene, scene.id)
     st.session_state[Keys.PICKED].discard(scene.id)
-    st.session_state[Keys.SCENE_REMOVED] = scene.title
-
-
-def _tell_removed(say: Words) -> None:
-    name = st.session_state.pop(Keys.SCENE_REMOVED, None)
-    if name is not None:
-        st.toast(say("removed", name=name))

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard.mixture import choose_augmented
 from dashboard.notices import attempt, show_empty, show_error
 from dashboard.session import Keys
 from dashboard.shelf import jobs, models_folder, shelf, titles
 from dashboard.words import Words
 from satseg.errors import SatsegError
 from satseg.jobs_batch import Batch, plan_batch, submit_batch
+from satseg.recipes import AUGMENTED
 
 if TYPE_CHECKING:
     from satseg.catalog_records import SceneRecord
@@ -39,8 +41,9 @@ def show_runs(picked: Sequence[SceneRecord], shown: Sequence[SceneRecord], say: 
             label_visibility="collapsed",
             width="content",
         )
+        augmented = choose_augmented(Keys.RUN_AUGMENT, say)
         try:
-            wanted = chosen or list(known)[:1]
+            wanted = [name + AUGMENTED * augmented for name in chosen or list(known)[:1]]
             batch = plan_batch(shelf().catalog, jobs(), picked or shown, wanted)
         except SatsegError as error:
             show_error(error, say)

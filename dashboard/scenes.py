@@ -17,6 +17,7 @@ from dashboard.scene_jobs import show_jobs
 from dashboard.scene_list import show_list
 from dashboard.session import SECTIONS, Keys, Section
 from dashboard.shelf import desk, jobs, shelf, titles
+from dashboard.undo import show_bin, show_undo
 from dashboard.words import Words, words
 from satseg.errors import SatsegError
 from satseg.jobs import ACTIVE
@@ -41,10 +42,14 @@ def page(explore: StreamlitPage | None = None) -> None:
         _head(scenes, say)
         _choose_section(say)
     show_failed(say)
+    if section != "bin":
+        show_undo("scene", say)
     if section == "add":
         show_adding(say)
     elif section == "jobs":
         show_jobs(scenes, titles(), say)
+    elif section == "bin":
+        show_bin(say)
     else:
         show_list(scenes, filtered(scenes, shelf().predictions()), explore, say)
 

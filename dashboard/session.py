@@ -9,7 +9,7 @@ Colour = Literal["true_colour", "false_colour"]
 Step = Literal["label", "results", "exchange"]
 Kind = Literal["dates", "models"]
 Language = Literal["en", "zh"]
-Section = Literal["catalog", "add", "jobs"]
+Section = Literal["catalog", "add", "jobs", "bin"]
 Way = Literal["upload", "url", "folder"]
 Part = Literal["cards", "comparison", "samples", "build"]
 
@@ -57,7 +57,7 @@ class Keys:
     AREA_FILE: Final = "area_file"
     AREA_NAME: Final = "area_name"
     DRAFT: Final = "draft"
-    REMOVED: Final = "removed"
+    UNDO: Final = "undo"
     LINK: Final = "link"
     LINKED: Final = "linked"
     IGNORED: Final = "ignored"
@@ -76,7 +76,8 @@ class Keys:
     TICKETS: Final = "tickets"
     ADDRESS: Final = "address"
     SERVER_PATH: Final = "server_path"
-    SCENE_REMOVED: Final = "scene_removed"
+    AUGMENT: Final = "augment"
+    RUN_AUGMENT: Final = "run_augment"
     METHOD: Final = "method"
     WEIGHTS: Final = "weights"
     PART: Final = "part"
@@ -114,6 +115,7 @@ KEPT: Final = (
     Keys.SCENE_REGION,
     Keys.SCENE_TEXT,
     Keys.METHOD,
+    Keys.AUGMENT,
     Keys.PART,
     Keys.CARD,
 )

@@ -37,7 +37,8 @@ class Selection:
     """One model or ensemble, or several models taken together.
 
     Attributes:
-        model_ids: ids of the models, sorted, or the id of the one ensemble.
+        model_ids: ids of the models, sorted, or the id of the one ensemble; with the mark of
+            test-time augmentation behind where it is wanted.
         recipe: the cards of the models and what the catalog calls their result.
         weights: how much each model counts; None where all count alike.
         method: how the probabilities of several models become one.
@@ -55,6 +56,7 @@ class Selection:
         *,
         weights: Mapping[str, float] | None = None,
         method: Method = "mean",
+        augmented: bool = False,
     ) -> Selection:
         """Return the selection of some models of the zoo, or of one ensemble.
 
@@ -62,12 +64,14 @@ class Selection:
             model_ids: the models, or the ensemble.
             weights: how much each model counts; 1 where nothing is said.
             method: how several become one; one model is itself.
+            augmented: whether each is applied to all eight flips and turns.
         """
         from satseg.pooling import WEIGHTED
-        from satseg.recipes import recipe
+        from satseg.recipes import AUGMENTED, recipe
 
-        names = tuple(sorted(model_ids))
-        given = tuple((weights or {}).get(name, 1.0) for name in names)
+        ids = sorted(model_ids)
+        names = tuple(name + AUGMENTED * augmented for name in ids)
+        given = tuple((weights or {}).get(name, 1.0) for name in ids)
         plain = len(names) < 2 or method not in WEIGHTED or len(set(given)) == 1
         how: Method = method if len(names) > 1 else "mean"
         numbers = None if plain else given

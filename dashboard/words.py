@@ -15,6 +15,7 @@ from dashboard import (
     words_links,
     words_models,
     words_scenes,
+    words_undo,
 )
 from dashboard.session import Language
 
@@ -147,6 +148,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     **words_links.WORDS,
     **words_scenes.WORDS,
     **words_models.WORDS,
+    **words_undo.WORDS,
 }
 
 

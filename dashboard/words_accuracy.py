@@ -208,8 +208,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "imported": ("Taken over; {n} points are labelled now.", "已采用；现有 {n} 个样点已标注。"),
     "delete_sample": ("Delete this sample", "删除该样本"),
     "delete_sure": (
-        "Delete the sample with {n} labels? This cannot be undone.",
-        "删除该样本及其 {n} 个标注？此操作无法撤销。",
+        "Delete the sample with {n} labels? The bin keeps it for {days} days.",
+        "删除该样本及其 {n} 个标注？回收站保留 {days} 天。",
     ),
     "delete_yes": ("Delete", "删除"),
     "adjusted_line": ("Adjusted, 95 % interval", "校正值与 95 % 区间"),

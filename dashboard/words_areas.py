@@ -36,8 +36,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "将为所有人删除范围“{name}”；影像和制图不受影响。",
     ),
     "area_remove_yes": ("Remove “{name}”", "删除“{name}”"),
-    "area_removed": ("“{name}” was removed.", "已删除“{name}”。"),
-    "undo_remove": ("Undo", "撤销"),
     "area_beside": (
         "This date does not show the area.",
         "该日期的影像未覆盖此范围。",

@@ -12,6 +12,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "download_polygons": ("Polygons", "矢量图斑"),
     "download_mask": ("Mask", "掩膜栅格"),
     "download_probability": ("Probability", "概率栅格"),
+    "download_entropy": ("Uncertainty: entropy", "不确定性：熵"),
+    "download_disagreement": ("Uncertainty: disagreement", "不确定性：模型分歧"),
+    "download_information": ("Uncertainty: mutual information", "不确定性：互信息"),
     "download_series": ("Area series", "面积序列"),
     "download_about_figure": (
         "Map of this date with legend, scale bar, north arrow and source.",
@@ -32,6 +35,20 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "download_about_probability": (
         "GeoTIFF of the probability: value / 254; 255 no data.",
         "概率 GeoTIFF：像元值 / 254；255 无数据。",
+    ),
+    "download_about_entropy": (
+        "GeoTIFF of the entropy of the probability, in bits: value / 254; 255 no data.",
+        "概率的熵（比特）GeoTIFF：像元值 / 254；255 无数据。",
+    ),
+    "download_about_disagreement": (
+        "GeoTIFF of the standard deviation of the ensemble's models: value × 0.5 / 254; 255 no"
+        " data.",
+        "集成各模型概率标准差 GeoTIFF：像元值 × 0.5 / 254；255 无数据。",
+    ),
+    "download_about_information": (
+        "GeoTIFF of what the ensemble's models contradict each other on, in bits: value / 254; 255"
+        " no data.",
+        "集成各模型之间的互信息（比特）GeoTIFF：像元值 / 254；255 无数据。",
     ),
     "download_about_series": (
         "Areas of all dates and chosen models, with provenance in columns.",

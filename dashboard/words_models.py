@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
+    "augment": ("Eight views, 8 × as long", "八向视图，耗时 8 倍"),
+    "augment_help": (
+        "Test-time augmentation: each model sees every window flipped and turned in all eight ways,"
+        " and the mean counts. Steadier at edges; takes eight times as long. Such maps are kept"
+        " apart from the others.",
+        "测试时增强：模型对每个窗口的八种翻转与旋转分别预测并取平均。边缘更稳定，耗时为八倍。"
+        "此类制图与其他制图分开保存。",
+    ),
+    "augmented": ("{name} · 8 views", "{name} · 八向"),
     "models_page": ("Models", "模型"),
     "models_lead": (
         "What each model needs, was trained on and can do; ensembles of your own.",

@@ -8,6 +8,7 @@ Layout below the root::
     predictions/<id>/<id>.json     one probability raster with provenance and display copy
     areas/<id>/<id>.json           one prediction measured in one region
     reference/<id>.gpkg            one sample of labelled points (satseg.sampling)
+    removed/<id>/                  what was removed and can be brought back (satseg.catalog_bin)
     downloads/                     what ``satseg fetch`` brought, unless told otherwise
     osm/<query>/areas.gpkg         what OpenStreetMap answered to one query (satseg.osm)
     arrivals/<id>/                 images that wait to be looked at and added (satseg.intake)
@@ -24,6 +25,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from satseg.catalog_bin import Bin
 from satseg.catalog_records import (
     PredictionRecord,
     SceneRecord,
@@ -73,6 +75,7 @@ class Catalog:
             )
         if create:
             store.prepare()
+            Bin(store).settle()
         if not exists:
             store.write_root()
         return cls(store)
@@ -201,7 +204,7 @@ class Catalog:
         self, scene_id: str | None = None, model_id: str | None = None
     ) -> list[PredictionRecord]:
         """Return the predictions, of one scene and of one model if given, oldest first."""
-        records = [self._prediction(item) for item in self._store.items("predictions")]
+        records = map(self._prediction, self._store.items("predictions"))
         chosen = [
             record
             for record in records
@@ -221,12 +224,10 @@ class Catalog:
         self, scene_id: str, model_id: str, weights_sha256: str | None = None
     ) -> PredictionRecord | None:
         """Return the newest prediction of a scene by a model with these weights, or None."""
-        found = [
-            record
-            for record in self.predictions(scene_id, model_id)
-            if weights_sha256 in (None, record.weights_sha256)
-        ]
-        return found[-1] if found else None
+        for record in reversed(self.predictions(scene_id, model_id)):
+            if weights_sha256 in (None, record.weights_sha256):
+                return record
+        return None
 
     def staging(self) -> AbstractContextManager[Path]:
         """Return a context with an empty folder on the catalog's disk, removed at its end."""
@@ -303,10 +304,9 @@ class Catalog:
         """
         from satseg.catalog_areas import area_of
 
-        region = self.region(region_id)
         prediction = self.prediction(prediction_id)
         date = self.scene(prediction.scene_id).date
-        return area_of(self._store, prediction, region, date, kind)
+        return area_of(self._store, prediction, self.region(region_id), date, kind)
 
     def asset(self, item_id: str, key: str) -> Path:
         """Return a registered file of an entry of any kind.
@@ -316,15 +316,15 @@ class Catalog:
         """
         for kind in KINDS:
             item = self._store.item(kind, item_id)
-            if item is not None:
-                path = asset_path(item, self._store.folder(kind, item_id), key)
-                if path is not None:
-                    return path
-                raise CatalogError(
-                    expected=f"one of the assets {', '.join(item['assets'])} of {item_id}",
-                    found=repr(key[:MAX_LENGTH]),
-                    fix="Choose one of them",
-                )
+            if item is None:
+                continue
+            if path := asset_path(item, self._store.folder(kind, item_id), key):
+                return path
+            raise CatalogError(
+                expected=f"one of the assets {', '.join(item['assets'])} of {item_id}",
+                found=repr(key[:MAX_LENGTH]),
+                fix="Choose one of them",
+            )
         raise CatalogError(
             expected="the id of a scene, a prediction or an area of the catalog",
             found=repr(item_id[:MAX_LENGTH]),
@@ -332,16 +332,16 @@ class Catalog:
         )
 
     def remove_scene(self, scene_id: str) -> None:
-        """Remove a scene with its predictions and areas; an image outside stays where it is.
+        """Delete a scene with its predictions and areas for good (others: ``catalog_removal``).
 
         Raises:
             CatalogError: the catalog has no such scene.
         """
         self._item("scenes", scene_id)
         for prediction in self.predictions(scene_id):
-            for item in self._store.items("areas"):
-                if item["properties"]["satseg:prediction_id"] == prediction.id:
-                    self._store.remove("areas", item["id"])
+            for area in self._store.items("areas"):
+                if area["properties"]["satseg:prediction_id"] == prediction.id:
+                    self._store.remove("areas", area["id"])
             self._store.remove("predictions", prediction.id)
         self._store.remove("scenes", scene_id)
 
@@ -358,9 +358,9 @@ class Catalog:
         """Add a region while the caller holds the write lock."""
         regions = self.regions()
         for known in regions:
-            if known.id == region.id and known.geometry.equals(region.geometry):
-                return
             if known.id == region.id:
+                if known.geometry.equals(region.geometry):
+                    return
                 raise RegionError(
                     expected=f"the outline that the catalog has of the region {region.id!r}",
                     found="another outline",

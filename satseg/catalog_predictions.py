@@ -51,7 +51,16 @@ def register_prediction(
             checksums={kind: sha256_of(folder / f"{kind}.tif") for kind in rasters},
         )
         write_json(folder / f"{prediction_id}.json", item)
-        store.register("predictions", prediction_id, folder)
+
+        def check() -> None:
+            if store.item("scenes", scene.id) is None:
+                raise CatalogError(
+                    expected=f"the scene {scene.id!r} in the catalog until its map is finished",
+                    found="that it was removed meanwhile",
+                    fix="Bring the scene back, and predict again",
+                )
+
+        store.register("predictions", prediction_id, folder, guard=check)
 
 
 def _grid(path: Path) -> Grid:

@@ -206,6 +206,7 @@ def _region(
         name_zh="",
         geometry=footprint,
         summary=f"The outline of the scene {wanted.title or scene.path.name}.",
+        summary_zh=f"影像 {wanted.title or scene.path.name} 的范围。",
     )
 
 

@@ -27,6 +27,7 @@ class Region:
         geometry: Polygon or MultiPolygon in longitude and latitude on WGS 84, degrees.
         summary: one sentence about the place.
         district: district of Shanghai in which it lies, or an empty text.
+        summary_zh: the sentence in Chinese, or an empty text.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Region:
     geometry: BaseGeometry
     summary: str = ""
     district: str = ""
+    summary_zh: str = ""
 
     def __post_init__(self) -> None:
         if not is_identifier(self.id):
@@ -53,7 +55,7 @@ class Region:
 
     def feature(self) -> dict[str, Any]:
         """Return the region as a GeoJSON feature."""
-        names = ("id", "name_en", "name_zh", "district", "summary")
+        names = ("id", "name_en", "name_zh", "district", "summary", "summary_zh")
         return {
             "type": "Feature",
             "id": self.id,
@@ -66,7 +68,8 @@ def load_regions(path: Path) -> list[Region]:
     """Return the regions of a GeoJSON file in its order.
 
     Each feature is a Polygon or MultiPolygon in longitude and latitude (WGS 84) with the property
-    ``id``; ``name_en``, ``name_zh``, ``district`` and ``summary`` may be missing.
+    ``id``; ``name_en``, ``name_zh``, ``district``, ``summary`` and ``summary_zh`` may be
+    missing.
 
     Raises:
         RegionError: the file is missing or no GeoJSON, or a region is unusable or stands twice.
@@ -122,6 +125,7 @@ def _region(feature: Mapping[str, Any], path: Path) -> Region:
         geometry=geometry,
         summary=str(properties.get("summary") or ""),
         district=str(properties.get("district") or ""),
+        summary_zh=str(properties.get("summary_zh") or ""),
     )
 
 

@@ -57,7 +57,7 @@ def test_an_ensemble_is_put_together_used_and_removed(
     assert run("area", "-m", "ensemble-both", "--json") == 0
     assert '"model":"ensemble-both"' in plain(capsys)
     assert run("ensemble", "remove", "ensemble-both") == 0
-    assert "its maps stay in the catalog" in plain(capsys)
+    assert "Maps that it made stay in the catalog" in plain(capsys)
     assert run("predict", "-m", "ensemble-both") == 1
     assert "one of the ensembles (none)" in plain(capsys)
 

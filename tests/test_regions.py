@@ -13,6 +13,14 @@ def region(region_id: str = "here", *, geometry: Any = None) -> Region:
     return Region(region_id, "Here", "这里", geometry or box(121, 31, 121.1, 31.1), "A place.", "x")
 
 
+def test_every_sample_region_is_told_in_both_languages() -> None:
+    path = Path(__file__).resolve().parents[1] / "sample_data" / "regions.geojson"
+    for region in load_regions(path):
+        assert region.summary.isascii()
+        assert any("\u4e00" <= sign <= "\u9fff" for sign in region.summary_zh)
+        assert region.feature()["properties"]["summary_zh"] == region.summary_zh
+
+
 def test_regions_survive_geojson(tmp_path: Path) -> None:
     path = tmp_path / "regions.geojson"
     both = [region("b"), region("a", geometry=MultiPolygon([box(0, 0, 1, 1), box(2, 2, 3, 3)]))]

@@ -18,6 +18,7 @@ from satseg.errors import Cancelled, SatsegError
 
 COMMANDS = (
     "scenes",
+    "bin",
     "fetch",
     "models",
     "ensemble",

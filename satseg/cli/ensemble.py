@@ -75,13 +75,12 @@ def remove(
 
     Example: satseg ensemble remove ensemble-both
     """
-    from rich.console import Console
-
     from satseg.catalog import Catalog
-    from satseg.ensemble_store import EnsembleStore
+    from satseg.catalog_removal import remove_ensemble
+    from satseg.cli.bin import tell_removed
 
-    card = EnsembleStore(Catalog.open(create=False).root).remove(ensemble)
-    Console(soft_wrap=True).print(f"Removed {card.id}; its maps stay in the catalog.")
+    tell_removed(remove_ensemble(Catalog.open(create=False), ensemble))
+    typer.echo("Maps that it made stay in the catalog.")
 
 
 def fit(  # noqa: PLR0917 -- one parameter an option

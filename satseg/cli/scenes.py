@@ -220,11 +220,14 @@ def list_() -> None:
 def remove(
     scene: Annotated[str, typer.Argument(help="Scene, as in the list.", metavar="SCENE_ID")],
 ) -> None:
-    """Remove a scene with its predictions and areas; an image outside of the catalog is kept.
+    """Move a scene with its maps, areas and samples into the bin; see 'satseg bin'.
+
+    An image outside of the catalog stays where it is.
 
     Example: satseg scenes remove image
     """
     from satseg.catalog import Catalog
+    from satseg.catalog_removal import remove_scene
+    from satseg.cli.bin import tell_removed
 
-    Catalog.open(create=False).remove_scene(scene)
-    typer.echo(f"Removed scene {scene}.")
+    tell_removed(remove_scene(Catalog.open(create=False), scene))

@@ -1,4 +1,4 @@
-"""The mask and the probability as Cloud Optimised GeoTIFFs, cut out where wanted."""
+"""Mask, probability and uncertainty as Cloud Optimised GeoTIFFs, cut out where wanted."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
 from satseg.area import PixelRegion
+from satseg.catalog_records import PredictionRecord
 from satseg.class_raster import (
     class_content,
     class_layer,
@@ -20,14 +22,17 @@ from satseg.class_raster import (
     open_classes,
 )
 from satseg.cog import Layer, cog_rows
+from satseg.ensemble import content, uncertainty_layer
+from satseg.errors import ModelError
 from satseg.export import legend
 from satseg.export.outlines import extent_of, inside_of
 from satseg.export.subject import Subject, as_tags
 from satseg.grids import Grid
 from satseg.mask import MASK, mask_strips
 from satseg.predict import PROBABILITY
-from satseg.probability import NODATA
+from satseg.probability import NODATA, SCALE, encode
 from satseg.probability_raster import open_probability, strips
+from satseg.uncertainty import LARGEST, Uncertainty, uncertainty
 from satseg.windows import Window
 
 Progress = Callable[[int, int], None]
@@ -37,6 +42,23 @@ COLOURED_MASK = replace(MASK, colours=legend.MASK)
 """The mask's layer with its colour table."""
 
 _STRIP_ROWS = 64
+
+
+def write_raster_cog(
+    subject: Subject,
+    kind: Literal["mask", "probability", "classes"] | Uncertainty,
+    output: Path,
+    *,
+    progress: Progress | None = None,
+) -> Grid:
+    """Write the raster of a kind as a COG and return its grid; see the functions below."""
+    if kind == "mask":
+        return write_mask_cog(subject, output, progress=progress)
+    if kind == "probability":
+        return write_probability_cog(subject, output, progress=progress)
+    if kind == "classes":
+        return write_classes_cog(subject, output, progress=progress)
+    return write_uncertainty_cog(subject, kind, output, progress=progress)
 
 
 def write_mask_cog(subject: Subject, output: Path, *, progress: Progress | None = None) -> Grid:
@@ -89,7 +111,49 @@ def write_classes_cog(subject: Subject, output: Path, *, progress: Progress | No
     return _write(subject, (raster.grid, found), described, output, progress, class_tags(legend))
 
 
-def _write(  # noqa: PLR0917 -- three callers, everything of them
+def has_uncertainty(prediction: PredictionRecord, kind: Uncertainty) -> bool:
+    """Return whether a map has this kind of uncertainty: any has entropy, ensembles have all."""
+    return kind == "entropy" or kind in prediction.layers
+
+
+def write_uncertainty_cog(
+    subject: Subject, kind: Uncertainty, output: Path, *, progress: Progress | None = None
+) -> Grid:
+    """Write how sure the map is as a COG and return its grid.
+
+    The raster is uint8, 255 for no data, with the factor to real values as the band's scale, as
+    ``satseg uncertainty`` writes it. See ``write_mask_cog`` for the rest.
+
+    Raises:
+        ModelError: the map does not have this kind of uncertainty.
+    """
+    prediction = subject.prediction
+    if not has_uncertainty(prediction, kind):
+        raise ModelError(
+            expected=f"the map of an ensemble for {kind}",
+            found=f"{prediction.id} by {prediction.model_id}",
+            fix="Map the scene with two models or more, or ask for the entropy",
+        )
+    raster = open_probability(prediction.layers.get(kind, prediction.probability))
+    found = strips(raster, _STRIP_ROWS)
+    if kind not in prediction.layers:
+        found = ((window, _ENTROPY[codes]) for window, codes in found)
+    described = (uncertainty_layer(kind), content(kind)["SATSEG_CONTENT"])
+    return _write(subject, (raster.grid, found), described, output, progress)
+
+
+def _entropy_codes() -> NDArray[np.uint8]:
+    """Return the code (256) of the entropy of each code of probability."""
+    values = (np.arange(256) / np.float32(SCALE)).clip(max=1).astype(np.float32)[None, None]
+    share = uncertainty(values, (1.0,), "entropy") / np.float32(LARGEST["entropy"])
+    codes: NDArray[np.uint8] = encode(share, np.arange(256)[None] != NODATA)[0]
+    return codes
+
+
+_ENTROPY = _entropy_codes()
+
+
+def _write(  # noqa: PLR0917 -- four callers, everything of them
     subject: Subject,
     source: tuple[Grid, Strips],
     described: tuple[Layer, str],

@@ -161,6 +161,9 @@ def test_a_sample_can_be_exported_and_deleted(app: AppTest, served_own: Path) ->
     app.button(key="delete_yes").click().run()
     assert SampleStore(served_own).ids() == []
     assert app.button(key="draw")
+    app.button(key="undo_remove_sample").click().run()
+    assert not app.exception
+    assert len(SampleStore(served_own).ids()) == 1
 
 
 def test_a_date_without_a_map_says_where_to_get_one(app: AppTest, served_own: Path) -> None:

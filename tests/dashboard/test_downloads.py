@@ -2,7 +2,9 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import rasterio
 import shapely
 from shelf_files import snapshot
 from streamlit.testing.v1 import AppTest
@@ -11,11 +13,15 @@ from dashboard import downloads, progress
 from dashboard.downloads import FORMATS, KINDS, MIME, Wanted, made
 from dashboard.session import Keys
 from satseg.catalog import Catalog
+from satseg.ensemble import combine
 from satseg.errors import StorageError
 from satseg.export.subject import Subject
+from satseg.recipes import recipe
+from satseg.uncertainty import UNCERTAINTIES
 
 MAIN = Path(__file__).resolve().parents[2] / "dashboard" / "main.py"
 WHAT = "download_what_en"
+MODELS = ("farmnet", "unet8")
 
 
 class NoJobs:
@@ -108,6 +114,46 @@ def test_without_a_map_there_is_nothing_to_download(app: AppTest) -> None:
     assert "There is no farmland map of this date yet" in captions(app)
 
 
+def test_an_ensemble_has_all_kinds_of_uncertainty_and_a_single_model_entropy(
+    monkeypatch: pytest.MonkeyPatch, served_own: Path, tmp_path: Path
+) -> None:
+    catalog = Catalog.open(served_own)
+    scene = catalog.scene("chongming-2016-05-03")
+    sources = [catalog.predictions(scene.id, model)[0].probability for model in MODELS]
+    layers = {kind: tmp_path / f"{kind}.tif" for kind in UNCERTAINTIES}
+    combine(sources, tmp_path / "both.tif", uncertainties=layers)
+    both = recipe(MODELS)
+    record = catalog.add_prediction(
+        scene.id,
+        both.model_id,
+        weights_sha256=both.weights_sha256,
+        probability=tmp_path / "both.tif",
+        runtime="by hand",
+        members=both.members,
+        layers=layers,
+    )
+    monkeypatch.setattr(progress, "jobs", NoJobs)
+    app = AppTest.from_file(str(MAIN), default_timeout=60)
+    app.run()
+    app.select_slider(key=Keys.DATE).set_value("2016-05-03").run()
+    assert "Uncertainty: entropy" in app.selectbox(key=WHAT).options
+    assert "Uncertainty: disagreement" not in app.selectbox(key=WHAT).options
+    app.pills(key=Keys.MODELS).set_value(list(MODELS)).run()
+    for kind in UNCERTAINTIES:
+        app.selectbox(key=WHAT).set_value(kind).run()
+        app.button(key="download_prepare").click().run()
+        assert not app.error
+        (tmp_path / "got.tif").write_bytes(ready(app).content)
+        with rasterio.open(tmp_path / "got.tif") as got, rasterio.open(layers[kind]) as old:
+            assert np.array_equal(got.read(1), old.read(1))
+            assert got.scales == old.scales
+            assert got.tags()["SATSEG_PREDICTION_ID"] == record.id
+            assert kind in captions(app)
+    app.pills(key=Keys.MODELS).set_value(["farmnet"]).run()
+    assert not app.exception
+    assert app.selectbox(key=WHAT).value == "figure"
+
+
 def test_the_panel_speaks_chinese(app: AppTest) -> None:
     app.session_state[Keys.LANGUAGE] = "zh"
     app.run()
@@ -152,6 +198,8 @@ def test_every_kind_and_form_can_be_made_and_leaves_nothing(
     catalog.area(wanted(catalog, kind, "").maps[0].prediction.id, "chongming")
     before = snapshot(served)
     monkeypatch.chdir(tmp_path)
+    if kind in ("disagreement", "information"):  # of ensembles only; see below
+        return
     for form in FORMATS[kind]:
         if form in ("print", "pdf"):  # made by the tests of satseg.export
             continue
@@ -163,7 +211,7 @@ def test_every_kind_and_form_can_be_made_and_leaves_nothing(
     assert {path.name for path in tmp_path.iterdir()} <= {"scratch", "models"}
 
 
-@pytest.mark.parametrize("kind", ["mask", "probability"])
+@pytest.mark.parametrize("kind", ["mask", "probability", "entropy"])
 def test_a_file_too_large_for_a_browser_is_refused(
     kind: str, served: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from dashboard import progress
 from dashboard.session import Keys
 from satseg.catalog import Catalog
 from satseg.jobs import Job
+from satseg.recipes import recipe
 
 MAIN = Path(__file__).resolve().parents[2] / "dashboard" / "main.py"
 
@@ -52,6 +53,10 @@ def metrics(app: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in app.metric}
 
 
+def html_of(app: AppTest) -> str:
+    return "".join(str(item.proto.body) for item in app.get("html"))
+
+
 def texts(elements: Sequence[object]) -> str:
     return "\n".join(str(element.value) for element in elements)
 
@@ -84,6 +89,18 @@ def test_figures_follow_date_unit_and_language(app: AppTest) -> None:
     assert not app.exception
     assert metrics(app)["耕地面积"].endswith(" 亩")
     assert app.selectbox(key="region_zh").options == ["崇明稻田", "青浦湖畔"]
+
+
+def test_the_sentence_about_a_region_follows_the_language(app: AppTest, served_own: Path) -> None:
+    catalog = Catalog.open(served_own)
+    region = replace(catalog.region("chongming"), summary_zh="手工制作。")
+    catalog.replace_region(region)
+    app.run()
+    assert "Made by hand." in html_of(app)
+    app.session_state[Keys.LANGUAGE] = "zh"
+    app.run()
+    assert "手工制作。" in html_of(app)
+    assert "Made by hand." not in html_of(app)
 
 
 @pytest.mark.usefixtures("served")
@@ -241,3 +258,34 @@ def without_predictions(root: Path) -> None:
     catalog = Catalog.open(root)
     for prediction in catalog.predictions():
         catalog._store.remove("predictions", prediction.id)
+
+
+def test_eight_views_are_computed_and_told_apart_from_the_plain_map(
+    app: AppTest, jobs: FakeJobs, served_own: Path
+) -> None:
+    app.run()
+    plain = metrics(app)["Farmland"]
+    app.toggle(key=Keys.AUGMENT).set_value(True).run()
+    assert not app.exception
+    assert [(job.scene_id, job.model_ids) for job in jobs.jobs] == [
+        ("chongming-2025-04-30", ("farmnet@d4",))
+    ]
+    assert metrics(app)["Farmland"] == "–"
+    catalog = Catalog.open(served_own)
+    scene = catalog.scene("chongming-2016-05-03")
+    (source,) = catalog.predictions(scene.id, "farmnet")
+    made = recipe(["farmnet@d4"])
+    record = catalog.add_prediction(
+        "chongming-2025-04-30",
+        made.model_id,
+        weights_sha256=made.weights_sha256,
+        probability=source.probability,
+        runtime="by hand",
+    )
+    jobs.change(jobs.jobs[0].id, state="done")
+    app.run()
+    assert metrics(app)["Farmland"] not in ("–", plain)
+    assert "`chongming-2025-04-30-farmnet-d4-t0.50.png`" in texts(app.caption)
+    assert record.model_id == "farmnet@d4"
+    app.toggle(key=Keys.AUGMENT).set_value(False).run()
+    assert metrics(app)["Farmland"] == plain

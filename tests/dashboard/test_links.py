@@ -62,6 +62,14 @@ def test_a_link_opens_its_view(app: AppTest) -> None:
     assert told(app) == []
 
 
+def test_a_link_names_the_eight_views(app: AppTest) -> None:
+    opened(app, {**LINK, "augment": "d4"})
+    assert app.toggle(key=Keys.AUGMENT).value is True
+    assert app.session_state[Keys.LOOKS][Keys.MAP].token.endswith("8@d4")
+    assert told(app) == []
+    assert read_link({"augment": "d8"}).ignored == ["augment"]
+
+
 def test_a_view_without_a_model_is_a_link_too(app: AppTest) -> None:
     opened(app, {"models": "none"})
     assert app.pills(key=Keys.MODELS).value == []

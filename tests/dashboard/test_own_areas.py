@@ -190,7 +190,7 @@ def test_a_removed_area_can_be_taken_back(app: AppTest, served_own: Path) -> Non
     assert InterestStore(served_own).ids() == []
     assert "“Paddy” was removed." in texts(app)
     assert app.session_state[Keys.AREA] == "whole"
-    app.button(key="undo_remove").click().run()
+    app.button(key="undo_remove_area").click().run()
     assert InterestStore(served_own).interests() == [paddy]
     assert app.session_state[Keys.AREA] == paddy.id
     assert "was removed" not in texts(app)

@@ -23,9 +23,11 @@ from dashboard.session import Keys  # noqa: E402
 from dashboard.shelf import desk  # noqa: E402
 from dashboard.words import words  # noqa: E402
 from satseg.catalog import Catalog  # noqa: E402
+from satseg.catalog_removal import remove_scene  # noqa: E402
 from satseg.intake import Status  # noqa: E402
 from satseg.intake.status import ACTIVE  # noqa: E402
 from satseg.jobs import JobFiles, Jobs  # noqa: E402
+from satseg.recipes import recipe  # noqa: E402
 
 LAST = "chongming-2025-04-30"
 
@@ -173,7 +175,8 @@ def test_removing_asks_first_and_says_what_is_lost(app: AppTest, served_own: Pat
     section(app, "catalog")
     app.button(key="remove_chongming-2019-04-12").click().run()
     told = "\n".join(item.value for item in app.markdown)
-    assert "2 maps (predictions) are lost" in told
+    assert "2 maps (predictions)" in told
+    assert "The bin keeps it 14 days" in told
     assert "1 running or waiting jobs are cancelled" in told
     assert "the image file stays where it is" in told
     assert len(Catalog.open(served_own).scenes()) == 8
@@ -183,6 +186,55 @@ def test_removing_asks_first_and_says_what_is_lost(app: AppTest, served_own: Pat
     assert len(left.scenes()) == 7
     assert left.predictions("chongming-2019-04-12") == []
     assert jobs.get(job_id).state == "cancelled"
+    app.button(key="undo_remove_scene").click().run()
+    assert not app.exception
+    assert len(left.scenes()) == 8
+    assert len(left.predictions("chongming-2019-04-12")) == 2
+    assert not [button for button in app.button if button.key == "undo_remove_scene"]
+
+
+def test_the_bin_lists_what_others_removed_and_restores_or_empties(
+    app: AppTest, served_own: Path
+) -> None:
+    catalog = Catalog.open(served_own)
+    section(app, "bin")
+    assert "The bin is empty" in html_of(app)
+    for scene_id in ("qingpu-2016-05-03", "qingpu-2019-04-12"):
+        last = remove_scene(catalog, scene_id)
+    app.run()
+    assert "2 removed" in html_of(app)
+    assert "maps: 2" in html_of(app)
+    app.button(key=f"restore_{last.id}").click().run()
+    assert not app.exception
+    assert [scene.id for scene in catalog.scenes("qingpu")][:1] == ["qingpu-2019-04-12"]
+    app.button(key="bin_empty_yes").click().run()
+    assert "The bin is empty" in html_of(app)
+    app.session_state[Keys.LANGUAGE] = "zh"
+    app.run()
+    assert "回收站为空" in html_of(app)
+
+
+def test_eight_views_are_a_switch_and_their_maps_are_others(app: AppTest, served_own: Path) -> None:
+    section(app, "catalog")
+    app.session_state[Keys.RUN_MODELS] = ["farmnet"]
+    app.run()
+    assert app.button(key="run").disabled
+    app.toggle(key=Keys.RUN_AUGMENT).set_value(True).run()
+    assert app.button(key="run").label == "Run on all without a map (8)"
+    catalog = Catalog.open(served_own)
+    scene = catalog.scene("qingpu-2016-05-03")
+    (plain,) = catalog.predictions(scene.id, "farmnet")
+    made = recipe(["farmnet@d4"])
+    catalog.add_prediction(
+        scene.id,
+        made.model_id,
+        weights_sha256=made.weights_sha256,
+        probability=plain.probability,
+        runtime="by hand",
+    )
+    app.run()
+    assert app.button(key="run").label == "Run on all without a map (7)"
+    assert "FarmNet · 8 views" in html_of(app)
 
 
 def test_models_run_on_the_chosen_scenes_and_skip_what_is_done(

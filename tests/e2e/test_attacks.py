@@ -32,6 +32,7 @@ PREFIXES = (
     *("/", "/tiles/", f"/tiles/{SCENE}/", f"/tiles/{SCENE}/true_colour/", "/assets/", "/static/"),
     *("/media/", "/component/streamlit_folium.st_folium/", "/_stcore/bidi-components/satseg_link/"),
     *("/app/static/", "/compare/", "/_stcore/upload_file/"),
+    *("/thumbnails/", f"/thumbnails/{SCENE}/", "/arrivals/"),
 )
 
 
@@ -60,11 +61,14 @@ def secrets(folders: dict[str, str]) -> list[tuple[Path, bytes]]:
     catalog = Path(folders["SATSEG_CATALOG"])
     beside = catalog.parent / "secret.txt"
     inside = catalog / "scenes" / SCENE / "secret.tif"
-    for file in (beside, inside):
+    removed = catalog / "removed" / "00000000000000000001-abcdef" / "files" / "secret.tif"
+    removed.parent.mkdir(parents=True)
+    for file in (beside, inside, removed):
         file.write_text(CANARY, encoding="utf-8")
     return [
         (beside, CANARY.encode()),
         (inside, CANARY.encode()),
+        (removed, CANARY.encode()),
         (catalog / "catalog.json", b'"stac_version"'),
         (catalog / "scenes" / SCENE / "item.json", b'"stac_version"'),
         (ROOT / "dashboard" / "app.py", b"The launcher"),
@@ -84,7 +88,7 @@ def addresses(secrets: list[tuple[Path, bytes]]) -> Iterator[str]:
             yield prefix + "file:%2f%2f" + quote(whole, safe="")
             yield prefix + "%2fvsizip%2f" + quote(whole, safe="")
             yield prefix + quote(whole, safe="") + "%00.png"
-        for prefix, climb in itertools.product(PREFIXES[:8], CLIMBS):
+        for prefix, climb in itertools.product((*PREFIXES[:8], "/thumbnails/"), CLIMBS):
             yield prefix + climb * 12 + whole.lstrip("/")
 
 
@@ -103,7 +107,9 @@ def test_no_address_leads_to_a_file_that_is_not_registered(
         found = ask(server, path)
         for file, content in secrets:
             assert content not in found.body, (path, file)
-        assert found.status in (400, 404) or found.body == page or found.status in (301, 307), path
+        assert (
+            found.status in (400, 404, 405) or found.body == page or found.status in (301, 307)
+        ), path
         assert found.status < 500, path
 
 
@@ -133,6 +139,16 @@ def test_an_item_that_is_none_is_not_found_in_few_words(server: str, item: str) 
     assert found.status in (400, 404)
     assert len(found.body) < 1000
     assert b"/" not in found.body.replace(b"text/", b"")
+
+
+@pytest.mark.parametrize(
+    "item", ["none", "x" * 5000, "%2e%2e", f"{SCENE}%2fthumbnail.png", f"{SCENE}/x", "removed", ""]
+)
+def test_a_thumbnail_is_of_a_scene_of_the_catalog(server: str, item: str) -> None:
+    assert ask(server, f"/thumbnails/{SCENE}").headers["content-type"] == "image/png"
+    found = ask(server, f"/thumbnails/{item}")
+    assert found.status in (400, 404)
+    assert len(found.body) < 1000
 
 
 @pytest.mark.parametrize("kind", ["display", "image", "probability.tif", "item.json", "", "%2e%2e"])

@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from PIL import Image
+from shelf_files import write_scene
 
+from satseg.catalog import Catalog
 from tests.browser import free_port, serving, settle, wait_until_up
 
 pytestmark = pytest.mark.e2e
@@ -132,6 +134,34 @@ def test_the_other_pages_come_through_the_proxy(page: Any, proxy: str) -> None:
     page.frame_locator(FRAME).locator(CANVAS).first.wait_for()
     settle(page)
     assert page.url.startswith(f"{proxy}{BELOW}/compare")
+
+
+def test_a_scene_is_uploaded_through_the_proxy_and_leads_to_its_map(
+    page: Any, folders: dict[str, str], tmp_path: Path
+) -> None:
+    image = write_scene(tmp_path / "proxied_20150606.tif", size=(700, 900), seed=11)
+    with image.open("ab") as file:  # more than nginx takes into memory at once
+        file.write(bytes(3_000_000))
+    page.get_by_role("link", name="Scenes", exact=True).click()
+    page.get_by_role("radio", name="Add", exact=True).click()
+    settle(page)
+    page.locator("input[type=file]").set_input_files(image)
+    page.get_by_text("from the file's name, please check").wait_for()
+    settle(page)
+    sent = [url for url in page.urls if "/arrivals/" in url]
+    assert sent
+    assert all(f"{BELOW}/arrivals/" in url for url in sent)
+    page.get_by_role("button", name="Add to the catalog").click()
+    page.get_by_text("is in the catalog.").wait_for()
+    catalog = Catalog.open(Path(folders["SATSEG_CATALOG"]))
+    (scene,) = (scene for scene in catalog.scenes() if "proxied" in scene.id)
+    assert scene.image.read_bytes() == image.read_bytes()
+    page.get_by_role("radio", name="Catalog", exact=True).click()
+    row = page.locator('[class*="st-key-scene_row_proxied"]')
+    row.wait_for()
+    picture = row.locator("img")
+    page.wait_for_function("(image) => image.naturalWidth > 0", arg=picture.element_handle())
+    catalog.remove_scene(scene.id)
 
 
 def test_nothing_was_asked_of_another_origin_and_nothing_failed(page: Any, proxy: str) -> None:

@@ -105,6 +105,20 @@ def test_the_mask_is_a_raster_of_two_values_and_nodata(page: Any, tmp_path: Path
         assert raster.crs.to_epsg() == 32651
 
 
+def test_the_uncertainty_is_a_raster_with_its_scale_and_provenance(
+    page: Any, tmp_path: Path
+) -> None:
+    import rasterio
+
+    name, content = downloaded(page, "Uncertainty: entropy")
+    assert name == f"{STEM}-t0.50-entropy.tif"
+    (tmp_path / name).write_bytes(content)
+    with rasterio.open(tmp_path / name) as raster:
+        assert raster.scales == pytest.approx((1 / 254,))
+        assert raster.nodata == 255
+        assert raster.tags()["SATSEG_SCENE_ID"] == "chongming-2016-05-03"
+
+
 def test_the_panel_closes_by_escape_and_the_page_is_as_it_was(page: Any) -> None:
     page.keyboard.press("Escape")
     page.get_by_role("combobox", name="What").wait_for(state="hidden")

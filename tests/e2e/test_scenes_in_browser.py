@@ -190,10 +190,22 @@ def test_a_scene_leads_to_explore_and_can_be_removed(page: Any, root: Path) -> N
     page.locator(".satseg-place", has_text="2015-06-06").wait_for()
     page.get_by_role("link", name="Scenes", exact=True).click()
     row.get_by_role("button", name="Remove").click()
-    page.get_by_text("1 maps (predictions) are lost").wait_for()
-    page.get_by_role("button", name="Remove for good").click()
+    page.get_by_text("1 maps (predictions)").wait_for()
+    page.get_by_role("button", name="Move to the bin").click()
     row.wait_for(state="detached")
-    assert [scene.title for scene in Catalog.open(root / "catalog").scenes()] == ["Large"]
+    catalog = Catalog.open(root / "catalog")
+    assert [scene.title for scene in catalog.scenes()] == ["Large"]
+    page.reload()
+    page.get_by_role("radio", name="Bin", exact=True).click()
+    page.get_by_role("button", name="Restore", exact=True).click()
+    page.get_by_text("The bin is empty").wait_for()
+    assert catalog.find_prediction("east_20150606", "farmnet") is not None
+    go_to(page, "Catalog")
+    row.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Move to the bin").click()
+    page.get_by_role("button", name="Undo", exact=True).click()
+    row.wait_for()
+    assert len(catalog.scenes()) == 2
     assert page.failures == []
     own = ("http://127.0.0.1", "data:", "blob:http://127.0.0.1")
     assert [url for url in page.urls if not url.startswith(own)] == []

@@ -9,9 +9,10 @@ from export_maps import half, lonely, subject
 from shapely.geometry import box
 
 from satseg.catalog import Catalog
-from satseg.errors import RegionError
+from satseg.ensemble import combine
+from satseg.errors import ModelError, RegionError
 from satseg.export.outlines import inside_of
-from satseg.export.rasters import write_mask_cog, write_probability_cog
+from satseg.export.rasters import write_mask_cog, write_probability_cog, write_uncertainty_cog
 from satseg.grids import Grid
 from satseg.mask import write_mask
 from satseg.probability_raster import open_probability
@@ -72,6 +73,22 @@ def test_pixels_less_than_half_inside_are_no_data(geotiff: Write, tmp_path: Path
             [1, 1, 1, 255],
             [255, 1, 1, 255],
         ]
+
+
+def test_the_entropy_of_a_single_model_is_that_of_the_library(
+    mapped: Catalog, tmp_path: Path
+) -> None:
+    wanted = subject(mapped, clip=None)
+    write_uncertainty_cog(wanted, "entropy", tmp_path / "mine.tif")
+    combine([wanted.prediction.probability], None, uncertainties={"entropy": tmp_path / "own.tif"})
+    with rasterio.open(tmp_path / "mine.tif") as mine, rasterio.open(tmp_path / "own.tif") as own:
+        assert np.array_equal(mine.read(1), own.read(1))
+        assert mine.scales == own.scales
+        assert mine.tags()["SATSEG_CONTENT"] == own.tags()["SATSEG_CONTENT"]
+        assert mine.tags()["SATSEG_WEIGHTS_SHA256"] == "ab" * 32
+    with pytest.raises(ModelError, match="the map of an ensemble for information"):
+        write_uncertainty_cog(wanted, "information", tmp_path / "none.tif")
+    assert not (tmp_path / "none.tif").exists()
 
 
 def test_an_area_elsewhere_leaves_nothing_behind(geotiff: Write, tmp_path: Path) -> None:
