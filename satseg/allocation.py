@@ -6,13 +6,13 @@ import ctypes
 import os
 from functools import lru_cache
 
-_M_ARENA_MAX, _M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD = -8, -3, -1
+_M_ARENA_MAX, _M_MMAP_MAX, _M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD = -8, -4, -3, -1
 """Source: mallopt(3), glibc."""
 
 _OF_ITS_OWN = 32 * 2**20
 """Bytes from which an array gets pages of its own, which go back to the system with it; the most
 that glibc takes. What is smaller is used again by the next one: the system clears pages before it
-gives them out, which costs PyTorch a third of its time."""
+gives them out."""
 
 _KEPT = 128 * 2**20
 """Free bytes at the end of the heap that do not go back to the system."""
@@ -33,13 +33,23 @@ def use_one_heap() -> bool:
     again (``satseg.engine.sums.Memory``). Elsewhere nothing is changed. Call it before threads
     start.
     """
+    return _agreed((_M_ARENA_MAX, 1), (_M_MMAP_THRESHOLD, _OF_ITS_OWN), (_M_TRIM_THRESHOLD, _KEPT))
+
+
+@lru_cache(maxsize=1)
+def keep_freed_memory() -> bool:
+    """Keep what is freed for the next array, however large; return whether the C library agreed.
+
+    PyTorch takes new memory for the answer of each layer. Where that comes from the system each
+    time, clearing its pages takes as long as the network.
+    """
+    return _agreed((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**30))
+
+
+def _agreed(*settings: tuple[int, int]) -> bool:
+    """Give settings to the C library; return whether it took all of them."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):
         return False
-    agreed = [
-        mallopt(_M_ARENA_MAX, 1),
-        mallopt(_M_MMAP_THRESHOLD, _OF_ITS_OWN),
-        mallopt(_M_TRIM_THRESHOLD, _KEPT),
-    ]
-    return all(agreed)
+    return all(mallopt(name, value) for name, value in settings)
