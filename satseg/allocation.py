@@ -6,20 +6,16 @@ import ctypes
 import os
 from functools import lru_cache
 
-_M_ARENA_MAX, _M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD = -8, -3, -1
+_M_ARENA_MAX, _M_MMAP_MAX, _M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD = -8, -4, -3, -1
 """Source: mallopt(3), glibc."""
 
-_OF_ITS_OWN = 8 * 2**20
-"""Bytes from which an array gets pages of its own, which go back to the system with it. Those that
-a map needs again and again are kept by the engine itself (``satseg.engine.sums.Memory``)."""
+_OF_ITS_OWN = 32 * 2**20
+"""Bytes from which an array gets pages of its own, which go back to the system with it; the most
+that glibc takes. What is smaller is used again by the next one: the system clears pages before it
+gives them out."""
 
-_KEPT = 64 * 2**20
-"""Free bytes at the end of the heap that are kept: the system clears what it gives out anew, page
-by page."""
-
-_HUGE_PAGES = "THP_MEM_ALLOC_ENABLE"
-"""Environment variable with which PyTorch asks for pages of 2 MiB for its large tensors: with small
-ones half of its time goes into new pages. Source: c10/core/impl/alloc_cpu.cpp, PyTorch 2."""
+_KEPT = 128 * 2**20
+"""Free bytes at the end of the heap that do not go back to the system."""
 
 
 def usable_cores() -> int:
@@ -33,18 +29,27 @@ def use_one_heap() -> bool:
 
     glibc gives each thread a heap of its own and returns little of it, so that what the reading
     thread has freed adds up to 90 MiB which differ from run to run. With one heap the peak is what
-    is in use, and with pages of their own for the largest arrays few holes grow in it. PyTorch,
-    where it comes to be used, takes large pages unless its variable says otherwise. Elsewhere
-    nothing is changed. Call it before threads start and before PyTorch is used.
+    is in use. That few holes grow in it is the engine's part, which uses its own large arrays
+    again (``satseg.engine.sums.Memory``). Elsewhere nothing is changed. Call it before threads
+    start.
     """
-    os.environ.setdefault(_HUGE_PAGES, "1")
+    return _agreed((_M_ARENA_MAX, 1), (_M_MMAP_THRESHOLD, _OF_ITS_OWN), (_M_TRIM_THRESHOLD, _KEPT))
+
+
+@lru_cache(maxsize=1)
+def keep_freed_memory() -> bool:
+    """Keep what is freed for the next array, however large; return whether the C library agreed.
+
+    PyTorch takes new memory for the answer of each layer. Where that comes from the system each
+    time, clearing its pages takes as long as the network.
+    """
+    return _agreed((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**30))
+
+
+def _agreed(*settings: tuple[int, int]) -> bool:
+    """Give settings to the C library; return whether it took all of them."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):
         return False
-    agreed = [
-        mallopt(_M_ARENA_MAX, 1),
-        mallopt(_M_MMAP_THRESHOLD, _OF_ITS_OWN),
-        mallopt(_M_TRIM_THRESHOLD, _KEPT),
-    ]
-    return all(agreed)
+    return all(mallopt(name, value) for name, value in settings)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from satseg.allocation import usable_cores
+from satseg.allocation import keep_freed_memory, usable_cores
 from satseg.augmentation import Augmented
 from satseg.engine.flow import Predictor
 from satseg.errors import ModelError
@@ -239,6 +239,8 @@ def torch_predictor(
     card: ModelCard, module: torch.nn.Module, *, device: str = "cpu"
 ) -> TorchPredictor:
     """Return the predictor of a network (logits (n, 1, h, w)) with the card's windows."""
+    if device == "cpu":
+        keep_freed_memory()
     placed = module.eval().to(device=device)
     placed = placed.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return TorchPredictor(

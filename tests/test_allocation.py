@@ -30,6 +30,26 @@ def test_threads_share_one_heap():
     assert found.stdout.count("<heap nr=") == 1
 
 
+AGAIN = """
+import resource
+from satseg.allocation import keep_freed_memory
+assert keep_freed_memory()
+bytes(2**26)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(4):
+    bytes(2**26)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told")
+def test_freed_memory_is_used_again_without_new_pages():
+    found = subprocess.run(
+        [sys.executable, "-c", AGAIN], capture_output=True, text=True, check=True
+    )
+    assert int(found.stdout) < 2**26 // 4096  # pages of one of the four
+
+
 def test_only_cores_that_this_process_may_use_count(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 5}, raising=False)
     assert usable_cores() == 2
