@@ -110,6 +110,15 @@ def test_the_first_view_shows_imagery_overlay_figures_and_chart(visit: Visit) ->
     assert visit.page.get_by_role("heading", name="Chongming paddies").is_visible()
 
 
+def test_the_map_tells_once_that_it_stands_and_says_where_north_is(visit: Visit) -> None:
+    visit.page.locator(".st-key-figures .js-plotly-plot").wait_for()
+    assert len([url for url in visit.requests if "/standing/" in url]) == 1
+    assert len([url for url in visit.requests if "/assets/leaflet" in url]) == 0
+    north = visit.frame.locator("#map_div .satseg-north")
+    assert north.is_visible()
+    assert north.get_attribute("aria-label") == "North is at the top"
+
+
 def test_nothing_is_cut_off_at_the_size_of_a_laptop(visit: Visit) -> None:
     height = visit.page.evaluate(
         "() => document.querySelector('[data-testid=stMain]').scrollHeight - window.innerHeight"
