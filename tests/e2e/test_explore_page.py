@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from satseg.catalog import Catalog
+from tests.browser import CHARTS_DRAWN
 
 pytestmark = pytest.mark.e2e
 
@@ -49,6 +50,7 @@ class Visit:
     def settle(self) -> None:
         """Wait until the page has run and no request is on its way."""
         self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+        self.page.wait_for_function(CHARTS_DRAWN)
         self.page.wait_for_load_state("networkidle")
         self.page.wait_for_timeout(300)
 
