@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 import streamlit as st
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
     from satseg.regions import Region
+
+BOX_PX: Final = 104
+"""Height of a box with a note, for those beside it that have none."""
 
 
 def show_heading(region: Region, when: str, summary: str, say: Words, *, simulated: bool) -> None:
@@ -31,7 +34,13 @@ def show_heading(region: Region, when: str, summary: str, say: Words, *, simulat
 
 
 def show_figure(
-    column: DeltaGenerator, label: str, value: str, note: str | None, hint: str | None = None
+    column: DeltaGenerator,
+    label: str,
+    value: str,
+    note: str | None,
+    hint: str | None = None,
+    *,
+    height: int | Literal["content"] = "content",
 ) -> None:
     """Show a figure in a box with a note below it, which is no judgement: no colour, no arrow."""
     column.metric(
@@ -42,5 +51,5 @@ def show_figure(
         border=True,
         delta_color="off",
         delta_arrow="off",
-        height="stretch",  # as high as the box beside it, whose note may be longer
+        height=height,
     )

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.chart import CONFIG, area_chart
 from dashboard.choice import Choice, Series
+from dashboard.heading import BOX_PX
 from dashboard.landcover import FARMLAND, class_chart
 from dashboard.progress import name_of
 from dashboard.samples import adjusted_areas
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 ABSENT = "–"
-HEIGHT = 104
 
 
 def show_figures(row: Measured | None, threshold: float, unit: Unit, say: Words) -> None:
@@ -47,9 +47,9 @@ def show_figures(row: Measured | None, threshold: float, unit: Unit, say: Words)
         border=True,
         delta_color="off",
         delta_arrow="off",
-        height=HEIGHT,
+        height=BOX_PX,
     )
-    two.metric(say("valid"), valid, help=say("valid_help"), border=True, height=HEIGHT)
+    two.metric(say("valid"), valid, help=say("valid_help"), border=True, height=BOX_PX)
     st.html(f'<p class="satseg-note">{say("mapped_note", threshold=shown_threshold)}</p>')
 
 

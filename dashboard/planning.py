@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.heading import show_figure
+from dashboard.heading import BOX_PX, show_figure
 from dashboard.measures import choose_unit
 from dashboard.notices import attempt, show_empty
 from dashboard.samples import store
@@ -129,12 +129,13 @@ def _table(design: SampleDesign, unit: Unit, say: Words) -> None:
     head = "".join(f"<th>{name}</th>" for name in heads)
     st.html(f'<table class="satseg-table"><tr>{head}</tr>{body}</table>')
     one, two = st.columns(2, gap="small")
-    one.metric(say("forecast_points"), design.plan.points, border=True)
+    one.metric(say("forecast_points"), design.plan.points, border=True, height=BOX_PX)
     show_figure(
         two,
         say("forecast"),
         f"± {area_text(design.standard_error_m2, unit)} {say(unit)}",
         percent_text(design.plan.standard_error),
+        height=BOX_PX,
     )
 
 

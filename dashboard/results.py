@@ -52,7 +52,7 @@ def show_results(
 
 
 def _figures(sample: Sample, found: Assessment, unit: Unit, say: Words) -> None:
-    columns = st.columns(5, gap="small")
+    columns = st.container(key="result_figures").columns(5, gap="small")
     area = found.area_m2[FARMLAND]
     mapped_m2 = sample.mapped_m2[FARMLAND]
     show_figure(

@@ -32,6 +32,10 @@ FLAGS = (
 """The last one is the machine without a network: no name can be resolved."""
 
 START_S = 120
+CHARTS_DRAWN = """() => !document.querySelector('[data-testid="stSkeleton"]')
+    && [...document.querySelectorAll('[data-testid="stPlotlyChart"]')].every(
+        (chart) => chart.querySelector('.main-svg'))"""
+"""Whether every chart of the page is drawn: the first one on Explore comes after the map."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,5 +110,6 @@ def wait_until_up(address: str, process: subprocess.Popen[bytes], log: Path) -> 
 def settle(page: Any) -> None:
     """Wait until a page of the dashboard has run, has loaded what it asked for and stands still."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    page.wait_for_function(CHARTS_DRAWN)
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(300)

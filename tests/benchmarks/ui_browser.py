@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tests.benchmarks.ui_figures import Figure, median_ms
 from tests.benchmarks.visitor import Visitor
-from tests.browser import FLAGS
+from tests.browser import CHARTS_DRAWN, FLAGS
 
 TURNS: Final = 5
 RERUNS: Final = 15
@@ -92,6 +92,7 @@ class Tab:
     def settle(self) -> None:
         """Wait until the page has run and no tile has come for a while."""
         self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+        self.page.wait_for_function(CHARTS_DRAWN)
         seen = -1
         while seen != (self.asked, len(self.ended)) or self.asked > len(self.ended):
             seen = self.asked, len(self.ended)  # type: ignore[assignment]

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,11 @@ def test_early_files_exist() -> None:
         address = one[len("<./") : one.index(">")]
         own = frame / address.removeprefix(FRAME[1:])
         assert (static / address).is_file() or own.is_file(), address
+
+
+def test_before_the_first_map_nobody_is_sent_to_its_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "streamlit_folium")
+    assert not [one for one in early_files() if FRAME in one]
 
 
 @pytest.mark.parametrize("path", ["/plain", FRAME + "index.html", "/none"])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from satseg.catalog import Catalog
+from tests.browser import CHARTS_DRAWN
 
 pytestmark = pytest.mark.e2e
 
@@ -49,6 +50,7 @@ class Visit:
     def settle(self) -> None:
         """Wait until the page has run and no request is on its way."""
         self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+        self.page.wait_for_function(CHARTS_DRAWN)
         self.page.wait_for_load_state("networkidle")
         self.page.wait_for_timeout(300)
 
@@ -108,6 +110,15 @@ def test_the_first_view_shows_imagery_overlay_figures_and_chart(visit: Visit) ->
     assert visit.figure("Farmland").endswith(" ha")
     assert visit.page.locator(".js-plotly-plot .scatterlayer .point").count() == 4
     assert visit.page.get_by_role("heading", name="Chongming paddies").is_visible()
+
+
+def test_the_map_tells_once_that_it_stands_and_says_where_north_is(visit: Visit) -> None:
+    visit.page.locator(".st-key-figures .js-plotly-plot").wait_for()
+    assert len([url for url in visit.requests if "/standing/" in url]) == 1
+    assert len([url for url in visit.requests if "/assets/leaflet" in url]) == 0
+    north = visit.frame.locator("#map_div .satseg-north")
+    assert north.is_visible()
+    assert north.get_attribute("aria-label") == "North is at the top"
 
 
 def test_nothing_is_cut_off_at_the_size_of_a_laptop(visit: Visit) -> None:
