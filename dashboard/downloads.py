@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("dashboard")
 
-Kind = Literal["figure", "report", "polygons", "mask", "probability", "series"]
+Kind = Literal["figure", "report", "polygons", "mask", "probability", "classes", "series"]
 Progress = Callable[[int, int], None]
 
 KINDS: Final = get_args(Kind)
@@ -38,6 +38,7 @@ FORMATS: Final[Mapping[Kind, tuple[str, ...]]] = {
     "polygons": ("gpkg", "geojson", "parquet"),
     "mask": ("tif",),
     "probability": ("tif",),
+    "classes": ("tif",),
     "series": ("csv", "parquet"),
 }
 MIME: Final[Mapping[str, str]] = {
@@ -92,7 +93,7 @@ class Wanted:
         about = shown.scene.date.isoformat() if dated else self.kind
         model, threshold = shown.prediction.model_id, shown.threshold
         stem = file_stem(shown.place_id, about, model, threshold=threshold)
-        if self.kind in ("mask", "probability"):
+        if self.kind in ("mask", "probability", "classes"):
             stem = f"{stem}-{self.kind}"
         return f"{stem}.{self.ending}"
 
@@ -203,9 +204,10 @@ def _choose(
     choice: Choice, subjects: tuple[Subject, ...], look: Look, unit: Unit, say: Words
 ) -> Wanted:
     """Draw the boxes and return what they say."""
+    offered = [k for k in KINDS if k != "classes" or subjects[-1].prediction.classes is not None]
     kind: Kind = st.selectbox(
         say("download_what"),
-        KINDS,
+        offered,
         key=f"download_what_{choice.language}",
         format_func=lambda name: say(f"download_{name}"),
     )
@@ -326,7 +328,7 @@ def _write_table(wanted: Wanted, path: Path, progress: Progress) -> None:
 
 def _write_map(wanted: Wanted, path: Path, progress: Progress) -> None:
     from satseg.export.polygons import farmland_polygons
-    from satseg.export.rasters import write_mask_cog, write_probability_cog
+    from satseg.export.rasters import write_classes_cog, write_mask_cog, write_probability_cog
     from satseg.export.vector_files import write_polygons
 
     subject = replace(wanted.maps[-1], min_area_m2=wanted.min_area_m2)
@@ -334,6 +336,8 @@ def _write_map(wanted: Wanted, path: Path, progress: Progress) -> None:
         write_polygons(farmland_polygons(subject, progress=progress), path)
     elif wanted.kind == "mask":
         write_mask_cog(subject, path, progress=progress)
+    elif wanted.kind == "classes":
+        write_classes_cog(subject, path, progress=progress)
     else:
         write_probability_cog(subject, path, progress=progress)
 
@@ -343,7 +347,7 @@ def _check_size(wanted: Wanted) -> None:
     from satseg.probability_raster import open_probability
 
     path = wanted.maps[-1].prediction.probability
-    if wanted.kind in ("mask", "probability") and path.stat().st_size > MOST_BYTES:
+    if wanted.kind in ("mask", "probability", "classes") and path.stat().st_size > MOST_BYTES:
         raise _too_large(wanted, _size(path.stat().st_size))
     if wanted.kind == "polygons":
         grid = open_probability(path).grid

@@ -15,7 +15,7 @@ from satseg.errors import TrainingError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from satseg.evaluation import EvaluationSet
+    from satseg.evaluation_sets import EvaluationSet
     from satseg.zoo.card import ModelCard
     from satseg.zoo.ensembles import EnsembleCard
 
@@ -95,7 +95,7 @@ def columns_of(say: Words) -> Mapping[str, Any]:
 
 def evaluation_sets() -> list[EvaluationSet]:
     """Return what models/evaluation.toml says about the data sets; none where there is no file."""
-    from satseg.evaluation import load_sets
+    from satseg.evaluation_sets import load_sets
 
     try:
         return load_sets(models_folder() / "evaluation.toml")
@@ -110,7 +110,7 @@ def roles() -> dict[str, str]:
 
 def lacking_sets(bands: Sequence[str]) -> list[str]:
     """Return the data sets that have not the bands of a model."""
-    from satseg.evaluation import has_bands
+    from satseg.evaluation_sets import has_bands
 
     return [one.name for one in evaluation_sets() if not has_bands(one, bands)]
 

@@ -36,6 +36,7 @@ class Keys:
     MAP: Final = "map"
     OVERVIEW: Final = "overview"
     CHART: Final = "chart"
+    CHARTED: Final = "charted"
     ASKED: Final = "asked"
     SAMPLE: Final = "sample"
     ASSESSED: Final = "assessed"
@@ -98,6 +99,7 @@ KEPT: Final = (
     Keys.VIEW,
     Keys.COLOUR,
     Keys.UNIT,
+    Keys.CHARTED,
     Keys.STRATA,
     Keys.WANTED,
     Keys.LEAST,

@@ -265,7 +265,8 @@ class Catalog:
             runtime: what computed it, for example ``torch-cpu``.
             members: ids of the models of an ensemble.
             parameters: what else decided the result.
-            layers: rasters of its uncertainty by kind (``satseg.uncertainty``), copied likewise.
+            layers: further rasters by kind, copied likewise: its uncertainty
+                (``satseg.uncertainty``), or its ``classes`` (``satseg.class_raster``).
 
         Raises:
             CatalogError: the catalog lacks the scene.
@@ -291,8 +292,10 @@ class Catalog:
                 raise
         return self.prediction(prediction_id)
 
-    def area(self, prediction_id: str, region_id: str) -> AreaHistogram:
-        """Return the area of a prediction in a region by probability; computed once.
+    def area(
+        self, prediction_id: str, region_id: str, *, kind: str = "probability"
+    ) -> AreaHistogram:
+        """Return the area of a prediction in a region by probability, or by ``classes``, once.
 
         Raises:
             CatalogError: the catalog lacks the prediction.
@@ -303,7 +306,7 @@ class Catalog:
         region = self.region(region_id)
         prediction = self.prediction(prediction_id)
         date = self.scene(prediction.scene_id).date
-        return area_of(self._store, prediction, region, date)
+        return area_of(self._store, prediction, region, date, kind)
 
     def asset(self, item_id: str, key: str) -> Path:
         """Return a registered file of an entry of any kind.

@@ -21,16 +21,26 @@ def class_rows(
     path: Path, grid: Grid, legend: Legend, tags: Mapping[str, str]
 ) -> Iterator[RowWriter]:
     """Yield a writer of the rows of a class raster at ``path``; see ``satseg.cog.cog_rows``."""
-    colours = tuple((entry.land.code, (*entry.rgb, 255)) for entry in legend.entries)
-    layer = Layer("class", nodata=NODATA, overviews="mode", colours=colours)
-    content = ", ".join(f"{entry.land.code} {entry.key}" for entry in legend.entries)
-    kept = {
-        **tags,
-        "SATSEG_CONTENT": f"land cover: {content}; {NODATA} no data",
-        CLASSES_TAG: _written(legend),
-    }
-    with cog_rows(path, grid, layer, tags=kept) as writer:
+    kept = {**tags, **class_tags(legend), "SATSEG_CONTENT": class_content(legend)}
+    with cog_rows(path, grid, class_layer(legend), tags=kept) as writer:
         yield writer
+
+
+def class_layer(legend: Legend) -> Layer:
+    """Return what the pixels of a class raster are, with its colour table."""
+    colours = tuple((entry.land.code, (*entry.rgb, 255)) for entry in legend.entries)
+    return Layer("class", nodata=NODATA, overviews="mode", colours=colours)
+
+
+def class_content(legend: Legend) -> str:
+    """Return what the values of a class raster mean, as one line."""
+    values = ", ".join(f"{entry.land.code} {entry.key}" for entry in legend.entries)
+    return f"land cover: {values}; {NODATA} no data"
+
+
+def class_tags(legend: Legend) -> dict[str, str]:
+    """Return the tag from which ``open_classes`` reads the legend."""
+    return {CLASSES_TAG: _written(legend)}
 
 
 def open_classes(path: Path) -> tuple[ProbabilityRaster, Legend]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +21,10 @@ from satseg.engine.flow import Predictor
 from satseg.ensemble import combine
 from satseg.errors import TrainingError
 from satseg.evaluation_parts import BOUNDARY_M, Part, part_of
+from satseg.evaluation_sets import EvaluationSet
+from satseg.legend import Legend
 from satseg.metrics import Confusion, Ranking, Reliability, confusion
+from satseg.metrics_classes import ClassCounts
 from satseg.pooling import Pooling
 from satseg.predict import predict_scene
 from satseg.probability import NODATA, SCALE
@@ -32,34 +34,6 @@ from satseg.uncertainty import UNCERTAINTIES, Uncertainty, binary_entropy
 
 _PLACE = ("EPSG:32651", 350_000.0, 3_450_000.0)
 """Where pictures without georeference are put: somewhere in Shanghai, in metres."""
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationSet:
-    """Labelled data to measure on.
-
-    Attributes:
-        name: name in tables.
-        kind: ``pictures`` (folders of RGB pictures and class masks) or ``simulated`` (the sample
-            scenes).
-        role: ``external`` (never trained or tuned on), ``held-out`` (of a training source).
-        note: one clause on what it is.
-        images, masks: folders below the data folder.
-        gsd_m: ground sample distance of the pictures in metres.
-        positive, ignore: mask values, as in satseg.training.config.
-        pictures: stems to use; all where empty.
-    """
-
-    name: str
-    kind: str
-    role: str
-    note: str
-    images: str = ""
-    masks: str = ""
-    gsd_m: float = 0.0
-    positive: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    pictures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +48,7 @@ class Measurement:
         rankings: how each kind of uncertainty tells wrong pixels from right ones.
         whole: counts by block and along borders, of all pictures.
         parts: the same by region and by region and date, where these are known.
+        classes: pixels by class, of a model with classes on truth that knows them.
     """
 
     data: EvaluationSet
@@ -83,6 +58,7 @@ class Measurement:
     rankings: Mapping[Uncertainty, Ranking]
     whole: Part = field(default_factory=Part)
     parts: Mapping[tuple[str, str], Part] = field(default_factory=dict)
+    classes: ClassCounts | None = None
 
     def row(self) -> dict[str, Any]:
         """Return the row for the model's card; what cannot be stated for lack of pixels is out."""
@@ -106,6 +82,7 @@ class Measurement:
             "accuracy": round(counts.accuracy, 4),
             "ece": round(self.reliability.ece, 4),
             **{name: round(value, 4) for name, value in ranked.items() if not math.isnan(value)},
+            **({} if self.classes is None else self.classes.row()),
             "reliability": self.reliability.table(),
             **({"parts": parts} if parts else {}),
         }
@@ -115,53 +92,15 @@ class Measurement:
 class Labelled:
     """A scene with its truth: (height, width) uint8, 1 farmland, 0 not, 255 ignored.
 
-    ``place`` is the ground that it shows, ``date`` when, where regions and dates matter.
+    ``classes`` holds codes of satseg.classes, 255 ignored, where the truth knows them; ``place`` is
+    the ground that it shows, ``date`` when, where regions and dates matter.
     """
 
     scene: Scene
     truth: NDArray[np.uint8]
     place: str
     date: str = ""
-
-
-def load_sets(path: Path) -> list[EvaluationSet]:
-    """Return the data sets of an evaluation file (TOML with [[sets]]).
-
-    Raises:
-        TrainingError: the file is missing or wrong.
-    """
-    try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8"))["sets"]
-        return [_evaluation_set(row) for row in rows]
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise TrainingError(
-            expected=f"evaluation sets in {path}",
-            found=f"{type(error).__name__}: {error}",
-            fix="Compare the file with models/evaluation.toml",
-        ) from error
-
-
-def _evaluation_set(row: dict[str, Any]) -> EvaluationSet:
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
-    }
-    return EvaluationSet(**values)
-
-
-def has_bands(data: EvaluationSet, bands: Sequence[str]) -> bool:
-    """Return whether a data set has the bands of a model; pictures are red, green and blue."""
-    return data.kind == "simulated" or set(bands) <= set(RGB)
-
-
-def usable(data: EvaluationSet, bands: Sequence[str], folder: Path | None) -> str:
-    """Return why a model on ``bands`` cannot be measured on ``data``; empty where it can."""
-    if data.kind == "simulated":
-        return ""
-    if not has_bands(data, bands):
-        return "has red, green and blue only"
-    if folder is None or not (folder / data.images).is_dir():
-        return "is not there; give its folder with --data"
-    return ""
+    classes: NDArray[np.uint8] | None = None
 
 
 class Mapper(Protocol):
@@ -177,9 +116,15 @@ class ByModel:
 
     predictor: Predictor
 
+    @property
+    def legend(self) -> Legend | None:
+        """The classes that the model tells apart; None for farmland only."""
+        return getattr(self.predictor, "legend", None)
+
     def __call__(self, scene: Scene, output: Path) -> Mapping[Uncertainty, Path]:
-        """Write the model's probability; there are no further rasters."""
-        predict_scene(scene, self.predictor, output)
+        """Write the model's probability, and its classes where it has some (``class_path``)."""
+        classes = None if self.legend is None else class_path(output)
+        predict_scene(scene, self.predictor, output, classes=classes)
         return {}
 
 
@@ -230,6 +175,8 @@ def measure(
     reliability, images = Reliability.empty(), 0
     rankings: dict[Uncertainty, Ranking] = {}
     whole, parts = Part(), dict[tuple[str, str], Part]()
+    legend: Legend | None = getattr(mapped, "legend", None)
+    classes: ClassCounts | None = None
     with tempfile.TemporaryDirectory() as temporary:
         for labelled, count in _labelled(data, folder, simulated, Path(temporary)):
             output = Path(temporary) / "probability.tif"
@@ -246,10 +193,14 @@ def measure(
             for kind, share in _uncertainties(probability, layers):
                 found = Ranking.of(share[counts], wrong)
                 rankings[kind] = rankings.get(kind, Ranking.empty()) + found
+            if legend is not None and labelled.classes is not None:
+                found_classes = read_classes(output, labelled.classes.shape)
+                here = ClassCounts.of(found_classes, labelled.classes, legend)
+                classes = here if classes is None else classes + here
             images += 1
             if progress is not None:
                 progress(images, count)
-    return Measurement(data, images, whole.counts, reliability, rankings, whole, parts)
+    return Measurement(data, images, whole.counts, reliability, rankings, whole, parts, classes)
 
 
 def _part(
@@ -291,6 +242,18 @@ def read_probability(
         values = dataset.read(1, out_shape=shape, resampling=Resampling.bilinear)
         mask = dataset.read(1, out_shape=shape, resampling=Resampling.nearest)
     return values.astype(np.float32) / SCALE, (mask != NODATA) & (values != NODATA)
+
+
+def class_path(output: Path) -> Path:
+    """Return where the map of classes is written beside a probability raster."""
+    return output.with_name("classes.tif")
+
+
+def read_classes(output: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Return the codes of the map of classes beside a probability raster, of ``shape``."""
+    with rasterio.open(class_path(output)) as dataset:
+        found: NDArray[np.uint8] = dataset.read(1, out_shape=shape, resampling=Resampling.nearest)
+    return found
 
 
 def _labelled(
@@ -340,7 +303,9 @@ def _simulated(files: Sequence[tuple[Path, Path]]) -> Iterator[tuple[Labelled, i
         mask = np.isin(classes, list(FARMLAND_CODES)).astype(np.uint8)
         mask[classes == 0] = IGNORED
         place = str(tags.get("SATSEG_DEFINITION", scene.stem)).split()[0]
-        yield Labelled(open_scene(scene), mask, place, tags.get("ACQUISITION_DATE", "")), len(files)
+        date = tags.get("ACQUISITION_DATE", "")
+        classes = np.where(classes == 0, IGNORED, classes).astype(np.uint8)
+        yield Labelled(open_scene(scene), mask, place, date, classes), len(files)
 
 
 def place_picture(

@@ -16,6 +16,9 @@ from satseg.errors import ModelError
 NODATA = 255
 """Value of class rasters where the scene has no data."""
 
+CLASS_LAYER = "classes"
+"""Kind of the class raster among the rasters of a prediction."""
+
 OTHER, IGNORED = 0, 255
 """Values of a truth mask beside the codes of satseg.classes: no farmland, and nothing known."""
 

@@ -4,15 +4,8 @@ import rasterio
 from PIL import Image
 
 from satseg.errors import TrainingError
-from satseg.evaluation import (
-    ByEnsemble,
-    EvaluationSet,
-    has_bands,
-    load_sets,
-    measure,
-    place_picture,
-    usable,
-)
+from satseg.evaluation import ByEnsemble, measure, place_picture
+from satseg.evaluation_sets import EvaluationSet, has_bands, load_sets, usable
 from satseg.pooling import Pooling
 from satseg.zoo import default_models_folder
 

@@ -36,6 +36,7 @@ class Card:
     legend: Legend | None = None
     int8: None = None
     int8_is_faithful: bool = False
+    legend: Legend | None = None
 
 
 class Tiny(nn.Module):

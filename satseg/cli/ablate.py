@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from satseg.evaluation_sets import EvaluationSet
     from satseg.zoo.card import ModelCard
 
 
@@ -50,6 +51,7 @@ def ablate(
     settings = load_config(config)
     ablation = load_ablation(config.parent / ABLATION_FILE)
     planned = trials(settings, ablation)
+    sets = _usable_sets(settings.bands, data)
     folder = run or Path("runs") / f"ablation-{settings.model['id']}"
     with bar("Loading data") as progress:
         sources = load_sources(
@@ -66,7 +68,7 @@ def ablate(
                 device=device,
             )
         with bar(f"Measuring {trial.name}") as progress:
-            found[trial.arm, trial.config.schedule.seed] = _rows(card, data, progress)
+            found[trial.arm, trial.config.schedule.seed] = _rows(card, sets, data, progress)
     result = summary(ablation, found)
     lines = table(("Data", "Training"), ("IoU, mean", "spread"))
     for row in result["rows"]:
@@ -76,16 +78,37 @@ def ablate(
     record_ablation(find_card(str(settings.model["id"])), result)
 
 
-def _rows(card: ModelCard, data: Path, progress: Any) -> Sequence[Mapping[str, Any]]:
-    """Return the evaluation's rows on all sets of pictures that are there."""
-    from satseg.evaluation import load_sets, measure, usable
-    from satseg.runtime import load_predictor
+def _usable_sets(bands: Sequence[str], data: Path) -> list[EvaluationSet]:
+    """Return the sets of pictures that can be measured on.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    from satseg.errors import TrainingError
+    from satseg.evaluation_sets import load_sets, usable
     from satseg.zoo import default_models_folder
 
+    path = default_models_folder() / "evaluation.toml"
+    sets = [item for item in load_sets(path) if item.kind == "pictures"]
+    found = [item for item in sets if not usable(item, bands, data)]
+    if not found:
+        raise TrainingError(
+            expected=f"one of the data sets {', '.join(item.name for item in sets)} in {data}",
+            found="none",
+            fix=f"Give the folder that holds them with --data, or correct {path}",
+        )
+    return found
+
+
+def _rows(
+    card: ModelCard, sets: Sequence[EvaluationSet], data: Path, progress: Any
+) -> Sequence[Mapping[str, Any]]:
+    """Return the evaluation's rows."""
+    from satseg.evaluation import measure
+    from satseg.runtime import load_predictor
+
     predictor = load_predictor(card)
-    sets = load_sets(default_models_folder() / "evaluation.toml")
     return [
         measure(predictor, item, folder=data, threshold=card.threshold, progress=progress).row()
         for item in sets
-        if item.kind == "pictures" and not usable(item, card.bands, data)
     ]

@@ -114,7 +114,8 @@ def polygons(  # noqa: PLR0913, PLR0917 -- typer passes them by name
 @export.command("raster")
 def raster(  # noqa: PLR0913, PLR0917 -- typer passes them by name
     what: Annotated[
-        Literal["mask", "probability"], typer.Argument(help="The mask, or the probability.")
+        Literal["mask", "probability", "classes"],
+        typer.Argument(help="The mask, the probability, or the classes of a model that has some."),
     ] = "mask",
     scene: Scene = None,
     region: Place = None,
@@ -130,21 +131,21 @@ def raster(  # noqa: PLR0913, PLR0917 -- typer passes them by name
     ] = "tif",
     force: Force = False,
 ) -> None:
-    """Write the mask or the probability as a Cloud Optimised GeoTIFF.
+    """Write the mask, the probability or the classes as a Cloud Optimised GeoTIFF.
 
-    Mask: 1 farmland, 0 other, 255 no data, with a colour table. Probability: value / 254.
-    Provenance is in the file's tags.
+    Mask: 1 farmland, 0 other, 255 no data, with a colour table. Probability: value / 254. Classes:
+    their codes, with a colour table. Provenance is in the file's tags.
 
     Example: satseg export raster mask --region chongming --threshold 0.6
     """
     from satseg.cli.terminal import bar
-    from satseg.export.rasters import write_mask_cog, write_probability_cog
+    from satseg.export.rasters import write_classes_cog, write_mask_cog, write_probability_cog
 
     subject = _subject((scene, region, date), model, threshold, min_area, _extent(area, whole))
     target = _target(output, f"{_stem(subject)}-{what}", format, ("tif", "tiff"), force)
     with bar(f"Writing the {what}") as progress:
-        write = write_mask_cog if what == "mask" else write_probability_cog
-        grid = write(subject, target, progress=progress)
+        write = {"mask": write_mask_cog, "classes": write_classes_cog}
+        grid = write.get(what, write_probability_cog)(subject, target, progress=progress)
     _told(target, f"{grid.width:,} x {grid.height:,} pixels", subject)
 
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
 from satseg.area import PixelRegion
+from satseg.class_raster import (
+    class_content,
+    class_layer,
+    class_tags,
+    no_legend,
+    open_classes,
+)
 from satseg.cog import Layer, cog_rows
 from satseg.export import legend
 from satseg.export.outlines import extent_of, inside_of
@@ -64,19 +72,38 @@ def write_probability_cog(
     return _write(subject, (raster.grid, found), (PROBABILITY, content), output, progress)
 
 
-def _write(
+def write_classes_cog(subject: Subject, output: Path, *, progress: Progress | None = None) -> Grid:
+    """Write the likeliest class of the land as a COG and return its grid.
+
+    The raster is uint8, codes of satseg.classes with their colours and names; 255 for no data.
+    Threshold and smallest area do not change it. See ``write_mask_cog`` for the rest.
+
+    Raises:
+        ModelError: the prediction's model tells no classes apart.
+    """
+    if subject.prediction.classes is None:
+        raise no_legend()
+    raster, legend = open_classes(subject.prediction.classes)
+    found = strips(raster, _STRIP_ROWS)
+    described = (class_layer(legend), class_content(legend))
+    return _write(subject, (raster.grid, found), described, output, progress, class_tags(legend))
+
+
+def _write(  # noqa: PLR0917 -- three callers, everything of them
     subject: Subject,
     source: tuple[Grid, Strips],
     described: tuple[Layer, str],
     output: Path,
     progress: Progress | None,
+    further: Mapping[str, str] = MappingProxyType({}),
 ) -> Grid:
     (grid, found), (layer, content) = source, described
     inside = None if subject.clip is None else inside_of(subject.clip, grid)
     place = Window(0, 0, *grid.shape) if inside is None else extent_of(inside, grid)
     target = cropped(grid, place)
     provenance = {f"SATSEG_{key.upper()}": text for key, text in _tags(subject).items()}
-    with cog_rows(output, target, layer, tags={**provenance, "SATSEG_CONTENT": content}) as writer:
+    tags = {**provenance, **further, "SATSEG_CONTENT": content}
+    with cog_rows(output, target, layer, tags=tags) as writer:
         for window, codes in found:
             first, last = max(window.row, place.row), min(window.row_stop, place.row_stop)
             if first < last:

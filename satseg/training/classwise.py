@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from satseg.legend import Legend
+from satseg.metrics_classes import ClassCounts
 from satseg.training.samples import Crop, stack
 
 
@@ -61,47 +62,24 @@ def cross_entropy_dice(
     return pixelwise.sum() / counted.clamp(min=1) + mean
 
 
-class Agreement:
-    """Pixels by class, over what is known of each: in both, in either, in the truth."""
-
-    def __init__(self, legend: Legend) -> None:
-        self.legend = legend
-        self._counts = np.zeros((3, len(legend)))
-
-    def add(self, logits: Tensor, masks: Tensor) -> None:
-        """Count a batch: logits (n, classes, h, w), masks (n, 1, h, w)."""
-        whether, truth = known(possible(masks, self.legend))
-        highest = logits.argmax(1, keepdim=True)
-        channels = torch.arange(len(self.legend), device=logits.device)[:, None, None]
-        found = (highest == channels) & whether
-        parts = (found & truth, found | truth, truth)
-        self._counts += np.stack([part.sum((0, 2, 3)).double().cpu().numpy() for part in parts])
-
-    def iou(self) -> dict[str, float]:
-        """Return the intersection over union of each class that the truth shows."""
-        both, either, true = self._counts
-        return {
-            key: float(both[number] / either[number])
-            for number, key in enumerate(self.legend.keys)
-            if true[number]
-        }
-
-    def mean(self) -> float:
-        """Return the mean of ``iou`` over the classes; nan without any."""
-        found = list(self.iou().values())
-        return float(np.mean(found)) if found else float("nan")
-
-
-def agreement(network: nn.Module, crops: Sequence[Crop], legend: Legend, device: str) -> Agreement:
+def agreement(
+    network: nn.Module, crops: Sequence[Crop], legend: Legend, device: str
+) -> ClassCounts:
     """Return the agreement of a network's likeliest classes with the truth of the crops."""
-    total = Agreement(legend)
+    total = ClassCounts.empty(legend)
     network.eval()
     with torch.inference_mode():
         for crop in crops:
             pixels, masks = stack([crop])
             logits = network(pixels.to(device, memory_format=torch.channels_last))
-            total.add(logits.float().cpu(), masks)
+            total += counted_classes(logits.float().cpu(), masks, legend)
     return total
+
+
+def counted_classes(logits: Tensor, masks: Tensor, legend: Legend) -> ClassCounts:
+    """Return the agreement of logits (n, classes, h, w) with masks (n, 1, h, w)."""
+    mapped = legend.codes[logits.argmax(1).numpy()]
+    return ClassCounts.of(mapped, masks[:, 0].numpy().astype(np.uint8), legend)
 
 
 def farmland_logits(logits: NDArray[np.float64], legend: Legend) -> NDArray[np.float64]:

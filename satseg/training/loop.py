@@ -175,7 +175,7 @@ class _Trainer:
         self.validation = {
             name: farmland_iou(self.average, found, self.device)
             if self.legend is None
-            else agreement(self.average, found, self.legend, self.device).mean()
+            else agreement(self.average, found, self.legend, self.device).mean_iou
             for name, found in crops.items()
         }
         score = float(np.mean(list(self.validation.values()))) if self.validation else self.step

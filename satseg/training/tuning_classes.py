@@ -13,8 +13,9 @@ from torch import nn
 
 from satseg.classes import FARMLAND
 from satseg.legend import IGNORED, Legend
+from satseg.metrics_classes import ClassCounts
 from satseg.training.classwise import (
-    Agreement,
+    counted_classes,
     farmland_logits,
     rounded,
     set_entropy,
@@ -43,7 +44,7 @@ class _Seen:
 
     logits: NDArray[np.float64]
     masks: NDArray[np.uint8]
-    agreement: Agreement
+    agreement: ClassCounts
 
 
 def tune_classes(
@@ -98,13 +99,13 @@ def _look(  # noqa: PLR0917 -- one caller
     gsd_m: float,
     device: str,
 ) -> _Seen:
-    logits, masks, agreement = [], [], Agreement(legend)
+    logits, masks, agreement = [], [], ClassCounts.empty(legend)
     network.eval()
     with torch.inference_mode():
         for crop in fixed_crops(source, crop_px, gsd_m, _CROPS):
             pixels, mask = stack([crop])
             found = network(pixels.to(device, memory_format=torch.channels_last)).float().cpu()
-            agreement.add(found, mask)
+            agreement += counted_classes(found, mask, legend)
             some = (..., slice(_EVERY // 2, None, _EVERY), slice(_EVERY // 2, None, _EVERY))
             values = mask[some].numpy().astype(np.uint8).ravel()
             rows = found[some].permute(0, 2, 3, 1).reshape(len(values), -1).numpy()

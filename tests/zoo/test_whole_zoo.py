@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from satseg.bands import WORLDVIEW3
-from satseg.evaluation import has_bands, load_sets
+from satseg.evaluation_sets import has_bands, load_sets
 from satseg.zoo import default_models_folder, list_cards
 from satseg.zoo.card import CARD_FILE
 from satseg.zoo.ensembles import list_ensembles
