@@ -69,7 +69,10 @@ def show_classes(choice: Choice, row: Measured | None, unit: Unit, say: Words) -
 
 
 def choose_charted(choice: Choice, row: Measured | None, say: Words) -> str:
-    """Return what the chart shows: farmland, all classes stacked, or the key of one class."""
+    """Return what the chart shows: farmland, or one or all of the classes.
+
+    That is ``FARMLAND``, ``STACKED`` or the key of a class. Without classes there is no choice.
+    """
     legend = _legend(row)
     if legend is None:
         return FARMLAND
@@ -85,6 +88,7 @@ def choose_charted(choice: Choice, row: Measured | None, say: Words) -> str:
         say("charted"),
         options,
         key=box,
+        label_visibility="collapsed",
         format_func={**fixed, **names}.__getitem__,
         on_change=_chart,
         args=(box,),

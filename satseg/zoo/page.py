@@ -10,6 +10,7 @@ from typing import Any
 from satseg.metrics import BINS
 from satseg.zoo.card import ModelCard
 from satseg.zoo.ensembles import EnsembleCard
+from satseg.zoo.page_classes import class_lines
 
 CARD_PAGE = "CARD.md"
 COMPARISON_PAGE = "README.md"
@@ -198,6 +199,7 @@ def card_page(
         *_int8_rows(card),
         "",
         *_measured(card.metrics, notes, lacking or {}),
+        *class_lines(card),
         "## Training",
         "",
         *[
