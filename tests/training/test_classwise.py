@@ -8,7 +8,7 @@ import safetensors.torch
 import torch
 from PIL import Image
 
-from satseg.classes import BARE, FARMLAND, GRASS, POND, ROAD, TREE, WATER
+from satseg.classes import BARE, FARMLAND, GRASS, GREENHOUSE, POND, ROAD, TREE, WATER
 from satseg.errors import ModelError, TrainingError
 from satseg.legend import IGNORED, OTHER, legend_of
 from satseg.training.augment import Augmentation
@@ -126,9 +126,7 @@ def test_a_source_says_which_class_each_mask_value_is(toy):
 
 def test_simulated_sources_keep_the_classes_only_for_a_model_with_classes(toy):
     config = load_config(with_classes(toy)).sources[0]
-    simulated = replace(
-        config, kind="simulated", seeds=(5, 1), classes={}, size_px=128, mix={"greenhouses": 30.0}
-    )
+    simulated = replace(config, kind="simulated", seeds=(6, 1), classes={}, size_px=192)
     bands = ("red", "green", "blue")
     several = load_source(simulated, None, bands, classes=True).train[0].mask
     binary = load_source(simulated, None, bands).train[0].mask
@@ -136,6 +134,15 @@ def test_simulated_sources_keep_the_classes_only_for_a_model_with_classes(toy):
     assert len(set(np.unique(several)) - {1, 0, 255}) > 2
     np.testing.assert_array_equal(several == FARMLAND, binary == 1)
     np.testing.assert_array_equal(several == IGNORED, binary == IGNORED)
+
+
+def test_kinds_of_land_can_be_added_to_simulated_landscapes(toy):
+    config = load_config(with_classes(toy)).sources[0]
+    simulated = replace(
+        config, kind="simulated", seeds=(5, 1), classes={}, size_px=128, mix={"greenhouses": 30.0}
+    )
+    found = load_source(simulated, None, ("red", "green", "blue"), classes=True)
+    assert (found.train[0].mask == GREENHOUSE).mean() > 0.2
 
 
 def test_pictures_with_rare_classes_are_drawn_more_often(toy):
