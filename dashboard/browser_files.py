@@ -12,6 +12,7 @@ import hashlib
 import importlib.util
 import json
 import re
+import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -87,14 +88,19 @@ def _bundle() -> bytes:
     return "\n".join([head, *scripts]).encode()
 
 
-@lru_cache(maxsize=1)
 def early_files() -> tuple[str, ...]:
     """Return values of ``Link`` headers: what opening a page with a map will ask for anyway.
 
     Addresses are relative to the page. Streamlit's browser code comes in pieces, of which the
     map's is asked for only when the page's script has come to the map; pieces of which the first
-    page tells already are left out. Streamlit without them (another version) is no error.
+    page tells already are left out. Streamlit without them (another version) is no error. The
+    frame's own script is served only from the first run of a page with a map on.
     """
+    return _early_files(frame="streamlit_folium" in sys.modules)
+
+
+@lru_cache(maxsize=2)
+def _early_files(*, frame: bool) -> tuple[str, ...]:
     page = (STATIC.parent / "index.html").read_text(encoding="utf-8")
     pieces = [
         name
@@ -103,7 +109,10 @@ def early_files() -> tuple[str, ...]:
     ]
     return (
         *(f"<./static/js/{name}>; rel=modulepreload; crossorigin" for name in pieces),
-        *(f"<./{address}>; rel=prefetch; as=script" for address in _frame_scripts()),
+        *(
+            f"<./{address}>; rel=prefetch; as=script"
+            for address in (_frame_scripts() if frame else [])
+        ),
         f"<./assets/{BUNDLE}?v={asset_version(BUNDLE)}>; rel=prefetch; as=script",
     )
 

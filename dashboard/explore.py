@@ -62,7 +62,8 @@ def page() -> None:
         first = not st.session_state.get(Keys.MAP_STOOD)
         state["standing"] = standing().expect() if first else ""
         draw_map(state, key=Keys.MAP, on_change=_map_answered)
-    with right, st.container(key="figures") as figures:
+    figures = right.container(key="figures")
+    with figures:
         names = titles()
         show_area_notices(choice.interest, say)
         show_figures(row, look.threshold, unit, say)

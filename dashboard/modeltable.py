@@ -35,6 +35,7 @@ SHARES = (
     "ece",
     "auroc_entropy",
 )
+ROWS = 15
 
 
 def show_comparison(say: Words) -> None:
@@ -46,7 +47,7 @@ def show_comparison(say: Words) -> None:
         frame,
         hide_index=True,
         width="stretch",
-        height=min(35 * (len(frame) + 1) + 3, 560),
+        height="content" if len(frame) <= ROWS else 560,
         column_config=columns_of(say),
         key="comparison",
     )

@@ -274,6 +274,10 @@ def _check_classes(config: TrainingConfig, path: Path) -> None:
     outputs, wanted = config.model["arguments"].get("classes", 1), len(legend) if legend else 1
     if outputs != wanted:
         raise _broken(path, f"{outputs} classes in [model] arguments for {wanted} in classes")
+    if legend is not None and config.loss != Loss():
+        raise _broken(
+            path, f"[loss] with {config.loss} for classes, which have a loss of their own"
+        )
     for source in config.sources:
         if source.classes and legend is None:
             raise _broken(path, f"classes in the source {source.name} without classes in [model]")

@@ -164,6 +164,13 @@ def _save_half(weights: dict[str, Tensor], path: Path) -> None:
     os.replace(temporary, path)
 
 
+def _loss(config: TrainingConfig) -> str:
+    if config.legend is not None:
+        return "cross-entropy and Dice of the classes"
+    kind = config.loss.kind
+    return kind if kind == "bce-dice" else f"{kind}, gamma {config.loss.gamma:g}"
+
+
 def _split(config: TrainingConfig) -> str:
     squares = [
         f"; {source.name} by squares of {source.blocks.side_m:g} m with a margin of "
@@ -204,7 +211,7 @@ def _facts(
         "crop_px": schedule.crop_px,
         "seed": schedule.seed,
         "pretrained": f"ImageNet ({PACKAGES[_encoder(config)]})" if config.pretrained else "no",
-        "loss": config.loss.kind if config.loss.kind == "bce-dice" else str(config.loss),
+        "loss": _loss(config),
         "split": _split(config),
         "validation_iou": {k: round(v, 4) for k, v in result.state.validation.items()},
         "data": [

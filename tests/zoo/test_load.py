@@ -95,6 +95,7 @@ def test_every_model_of_the_zoo_keeps_its_promises(card):
         ".toml",
         ".md",
         ".safetensors",
+        ".json",
         ".xml",
         ".bin",
     }

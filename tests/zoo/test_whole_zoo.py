@@ -1,5 +1,6 @@
 """Every card against the zoo: what must hold of each model and ensemble that is shipped."""
 
+import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from satseg.zoo.card import CARD_FILE
 from satseg.zoo.ensembles import list_ensembles
 from satseg.zoo.load import load_model, verified_int8
 from satseg.zoo.networks import ARCHITECTURES
+from satseg.zoo.stac import ITEM_FILE, item_of
 
 MODELS = default_models_folder()
 SETS = load_sets(MODELS / "evaluation.toml")
@@ -43,7 +45,7 @@ def test_bands_hash_and_outputs_agree_with_the_network(card):
     assert first.in_channels in (len(card.bands), 3)
     with torch.inference_mode():
         logits = network(torch.rand(1, len(card.bands), 32, 64))
-    classes = max(1, len(getattr(card, "classes", ())))
+    classes = len(card.legend) if card.legend else 1
     assert logits.shape == (1, classes, 32, 64)
     assert torch.isfinite(logits).all()
     if card.int8 is not None:
@@ -75,6 +77,12 @@ def test_it_is_measured_on_every_set_that_has_its_bands(card):
     assert card.licence
     assert card.failures, "say where it fails"
     assert card.folder.name == card.id
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+def test_its_stac_item_is_that_of_its_card(card):
+    written = json.loads((card.folder / ITEM_FILE).read_text(encoding="utf-8"))
+    assert written == item_of(card), f"run satseg evaluate {card.id}"
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
