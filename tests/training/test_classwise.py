@@ -197,7 +197,7 @@ def test_a_network_starts_from_the_weights_of_another_where_they_fit(toy, monkey
     assert kept
     assert all(torch.equal(before[key], after[key]) for key in kept)
     assert before["network.head.weight"].shape != after["network.head.weight"].shape
-    assert card.training["pretrained"] == f"toy (weights {first.sha256[:12]})"
+    assert card.training["started_from"]["network"].startswith(f"toy ({first.sha256[:12]}")
 
 
 def test_a_start_that_does_not_exist_is_named(toy, monkeypatch):
@@ -236,7 +236,7 @@ def test_classes_of_a_source_need_a_model_with_classes(toy):
 
 def test_the_configuration_of_landcover_is_complete():
     config = load_config(Path(__file__).parents[2] / "models" / "landcover" / "train.toml")
-    assert config.start == "farmnet"
+    assert dict(config.start) == {"network": "farmnet"}
     assert config.legend.codes.tolist() == [1, 2, 3, 4, 5, 6, 7]
     network = build(config.model["architecture"], 3, config.model["arguments"])
     for name in config.frozen:
