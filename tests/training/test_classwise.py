@@ -8,7 +8,7 @@ import safetensors.torch
 import torch
 from PIL import Image
 
-from satseg.classes import BARE, FARMLAND, GRASS, POND, ROAD, TREE, WATER
+from satseg.classes import BARE, FARMLAND, GRASS, GREENHOUSE, POND, ROAD, TREE, WATER
 from satseg.errors import ModelError, TrainingError
 from satseg.legend import IGNORED, OTHER, legend_of
 from satseg.training.augment import Augmentation
@@ -126,9 +126,7 @@ def test_a_source_says_which_class_each_mask_value_is(toy):
 
 def test_simulated_sources_keep_the_classes_only_for_a_model_with_classes(toy):
     config = load_config(with_classes(toy)).sources[0]
-    simulated = replace(
-        config, kind="simulated", seeds=(5, 1), classes={}, size_px=128, mix={"greenhouses": 30.0}
-    )
+    simulated = replace(config, kind="simulated", seeds=(6, 1), classes={}, size_px=192)
     bands = ("red", "green", "blue")
     several = load_source(simulated, None, bands, classes=True).train[0].mask
     binary = load_source(simulated, None, bands).train[0].mask
@@ -136,6 +134,15 @@ def test_simulated_sources_keep_the_classes_only_for_a_model_with_classes(toy):
     assert len(set(np.unique(several)) - {1, 0, 255}) > 2
     np.testing.assert_array_equal(several == FARMLAND, binary == 1)
     np.testing.assert_array_equal(several == IGNORED, binary == IGNORED)
+
+
+def test_kinds_of_land_can_be_added_to_simulated_landscapes(toy):
+    config = load_config(with_classes(toy)).sources[0]
+    simulated = replace(
+        config, kind="simulated", seeds=(5, 1), classes={}, size_px=128, mix={"greenhouses": 30.0}
+    )
+    found = load_source(simulated, None, ("red", "green", "blue"), classes=True)
+    assert (found.train[0].mask == GREENHOUSE).mean() > 0.2
 
 
 def test_pictures_with_rare_classes_are_drawn_more_often(toy):
@@ -190,7 +197,7 @@ def test_a_network_starts_from_the_weights_of_another_where_they_fit(toy, monkey
     assert kept
     assert all(torch.equal(before[key], after[key]) for key in kept)
     assert before["network.head.weight"].shape != after["network.head.weight"].shape
-    assert card.training["pretrained"] == f"toy (weights {first.sha256[:12]})"
+    assert card.training["started_from"]["network"].startswith(f"toy ({first.sha256[:12]}")
 
 
 def test_a_start_that_does_not_exist_is_named(toy, monkeypatch):
@@ -229,7 +236,7 @@ def test_classes_of_a_source_need_a_model_with_classes(toy):
 
 def test_the_configuration_of_landcover_is_complete():
     config = load_config(Path(__file__).parents[2] / "models" / "landcover" / "train.toml")
-    assert config.start == "farmnet"
+    assert dict(config.start) == {"network": "farmnet"}
     assert config.legend.codes.tolist() == [1, 2, 3, 4, 5, 6, 7]
     network = build(config.model["architecture"], 3, config.model["arguments"])
     for name in config.frozen:
