@@ -88,16 +88,6 @@ def _show(
 ) -> None:
     store = shelf()
     left, right = st.columns(SPLIT, gap="small")
-    with right, st.container(key="figures"):
-        show_area_notices(pair.interest, say)
-        unit = choose_unit(say)
-        try:
-            show_difference(pair, thresholds(look), unit, say)
-        except SatsegError as error:
-            st.session_state.pop(Keys.PATCHES, None)
-            show_error(error, say)
-        show_progress(pair.scenes, names, say)
-        _offer(pair, say)
     with left, st.container(key="map_frame"):
         shown = Comparison(
             pair=pair,
@@ -111,6 +101,16 @@ def _show(
         )
         state = compare_state(shown, store.tiles, store.regions(), store.scenes(), say)
         draw_map(state, key=Keys.COMPARE_MAP, on_change=_map_answered)
+    with right, st.container(key="figures"):
+        show_area_notices(pair.interest, say)
+        unit = choose_unit(say)
+        try:
+            show_difference(pair, thresholds(look), unit, say)
+        except SatsegError as error:
+            st.session_state.pop(Keys.PATCHES, None)
+            show_error(error, say)
+        show_progress(pair.scenes, names, say)
+        _offer(pair, say)
 
 
 def _choose_pair(  # noqa: PLR0917 -- what the page knows by now

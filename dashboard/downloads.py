@@ -35,6 +35,7 @@ Kind = Literal[
     "polygons",
     "mask",
     "probability",
+    "classes",
     "entropy",
     "disagreement",
     "information",
@@ -49,12 +50,13 @@ FORMATS: Final[Mapping[Kind, tuple[str, ...]]] = {
     "polygons": ("gpkg", "geojson", "parquet"),
     "mask": ("tif",),
     "probability": ("tif",),
+    "classes": ("tif",),
     "entropy": ("tif",),
     "disagreement": ("tif",),
     "information": ("tif",),
     "series": ("csv", "parquet"),
 }
-RASTERS: Final = ("mask", "probability", *UNCERTAINTIES)
+RASTERS: Final = ("mask", "probability", "classes", *UNCERTAINTIES)
 """Kinds that are rasters of one map."""
 
 MIME: Final[Mapping[str, str]] = {
@@ -223,7 +225,7 @@ def _choose(
     kinds = kinds_of(subjects[-1])
     box = f"download_what_{choice.language}"
     if st.session_state.get(box, kinds[0]) not in kinds:
-        del st.session_state[box]  # chosen for an ensemble; now a single model is on view
+        del st.session_state[box]  # chosen for another model, whose map has more kinds
     kind: Kind = st.selectbox(
         say("download_what"),
         kinds,
@@ -259,10 +261,11 @@ def _choose(
 
 
 def kinds_of(shown: Subject) -> tuple[Kind, ...]:
-    """Return what a map can be downloaded as: some kinds of uncertainty are of ensembles only."""
+    """Return what a map can be downloaded as; not every model has classes or all uncertainties."""
     from satseg.export.rasters import has_uncertainty
 
-    lacking = [name for name in UNCERTAINTIES if not has_uncertainty(shown.prediction, name)]
+    lacking = [str(name) for name in UNCERTAINTIES if not has_uncertainty(shown.prediction, name)]
+    lacking += ["classes"] if shown.prediction.classes is None else []
     return tuple(kind for kind in KINDS if kind not in lacking)
 
 

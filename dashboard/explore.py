@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from dashboard.areas import area_name, area_summary, show_area_notices, take_drawn
-from dashboard.choice import Choice, Series, region_summary
+from dashboard.choice import Choice, Look, Series, region_summary
 from dashboard.controls import choose
 from dashboard.downloads import show_downloads
 from dashboard.film import film_state
 from dashboard.heading import show_heading
+from dashboard.landcover import choose_charted, show_classes
+from dashboard.mapfirst import standing
 from dashboard.mapstate import map_state
 from dashboard.mapview import Answer, draw_map, go_to_region
-from dashboard.measures import choose_unit, show_chart, show_figures
+from dashboard.measures import choose_unit, show_chart, show_chart_title, show_figures
 from dashboard.notices import show_empty
 from dashboard.paints import paints
 from dashboard.progress import ask_once, failure, name_of, show_progress, submit, task
@@ -56,21 +58,12 @@ def page() -> None:
         _head(choice, unit, say)
     left, right = st.columns(SPLIT, gap="small")
     with left, st.container(key="map_frame"):
-        state = map_state(
-            choice,
-            look,
-            store.tiles,
-            prediction_id=row.prediction.id if row and row.prediction else None,
-            regions=regions,
-            with_scenes=scenes,
-            notice=_notice(choice, series, say),
-            say=say,
-        )
-        state |= film_state(choice, series, store.tiles, unit, say)
-        if row and row.prediction:
-            state["paints"] = paints(store.tiles, choice.scene, row.prediction, say)
+        state = _state(choice, look, series, unit, say)
+        first = not st.session_state.get(Keys.MAP_STOOD)
+        state["standing"] = standing().expect() if first else ""
         draw_map(state, key=Keys.MAP, on_change=_map_answered)
-    with right, st.container(key="figures"):
+    figures = right.container(key="figures")
+    with figures:
         names = titles()
         show_area_notices(choice.interest, say)
         show_figures(row, look.threshold, unit, say)
@@ -84,12 +77,41 @@ def page() -> None:
             clip=own.geometry if own else None,
             clip_name=own.id if own else "",
         )
-        show_chart(choice, series, unit, names, say)
+        show_classes(choice, row, unit, say)
+        charted = choose_charted(choice, row, say)
+        show_chart_title(charted, say)
+        place = st.empty() if first else figures
+        if not first:
+            show_chart(choice, series, unit, names, say, charted=charted, place=place)
         if not models:
             show_empty(say("no_models_title"), say("no_models", folder=models_folder()))
         if choice.shown is not None:
             show_progress(choice.scenes, names, say)
             _offer(choice, choice.shown, series, name_of(choice.shown.model_ids, names, say), say)
+    if first:
+        st.session_state[Keys.MAP_STOOD] = True
+        standing().wait(state["standing"])
+        show_chart(choice, series, unit, names, say, charted=charted, place=place)
+
+
+def _state(choice: Choice, look: Look, series: Series, unit: Unit, say: Words) -> dict[str, Any]:
+    """Return what the map shows: the choice, the film of its dates, other paints of the overlay."""
+    store, row = shelf(), choice.row(series)
+    prediction = row.prediction if row else None
+    state = map_state(
+        choice,
+        look,
+        store.tiles,
+        prediction_id=prediction.id if prediction else None,
+        regions=store.regions(),
+        with_scenes=store.scenes(),
+        notice=_notice(choice, series, say),
+        say=say,
+    )
+    state |= film_state(choice, series, store.tiles, unit, say)
+    if prediction:
+        state["paints"] = paints(store.tiles, choice.scene, prediction, say)
+    return state
 
 
 def _head(choice: Choice, unit: Unit, say: Words) -> None:

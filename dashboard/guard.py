@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+
+from dashboard.browser_files import early_files
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -40,9 +43,16 @@ HEADERS: Final[Mapping[str, str]] = {
     "Referrer-Policy": "same-origin",
 }
 
+FRAME: Final = "/component/"
+HASHED: Final = re.compile(r"/component/streamlit_folium\.st_folium/static/.+\.[0-9a-f]{8}\.js$")
+"""Scripts of the map's frame, whose names change when they do: a browser may keep them."""
+
 
 class Guard:
-    """ASGI middleware that adds ``HEADERS`` where an answer does not have its own."""
+    """ASGI middleware that adds ``HEADERS`` where an answer does not have its own.
+
+    A page is told, too, what to fetch early; see ``early_files``.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -58,9 +68,20 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                _hasten(scope["path"], message["status"], headers)
             await send(message)
 
         await self.app(scope, receive, complete)
+
+
+def _hasten(path: str, status: int, headers: MutableHeaders) -> None:
+    """Let the browser fetch early, and only once, what the map's frame is made of."""
+    if status != 200:
+        return
+    if HASHED.search(path):
+        headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    elif headers.get("content-type", "").startswith("text/html") and FRAME not in path:
+        headers["Link"] = ", ".join(early_files())
 
 
 def guarded() -> list[Middleware]:

@@ -34,4 +34,13 @@ def show_figure(
     column: DeltaGenerator, label: str, value: str, note: str | None, hint: str | None = None
 ) -> None:
     """Show a figure in a box with a note below it, which is no judgement: no colour, no arrow."""
-    column.metric(label, value, note, help=hint, border=True, delta_color="off", delta_arrow="off")
+    column.metric(
+        label,
+        value,
+        note,
+        help=hint,
+        border=True,
+        delta_color="off",
+        delta_arrow="off",
+        height="stretch",  # as high as the box beside it, whose note may be longer
+    )

@@ -20,6 +20,7 @@ SPOKEN = (
     *("overlay", "threshold", "opacity", "shade", "farmland", "left", "right", "swipe", "map"),
     "farmland_short",
     *("draw", "draw_hint", "draw_more", "draw_finish", "draw_cancel"),
+    *("north", "north_up"),
     *("film", "play", "pause", "speed", "frame", "present", "leave"),
 )
 

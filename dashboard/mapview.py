@@ -19,7 +19,7 @@ from branca.element import MacroElement
 from folium.template import Template
 from streamlit_folium import st_folium
 
-from dashboard.routes import asset_version
+from dashboard.browser_files import BUNDLE, asset_version
 from dashboard.session import Keys
 from dashboard.shelf import shelf
 
@@ -37,18 +37,8 @@ def asset_address(name: str) -> str:
 class OfflineMap(leafmap.Map):
     """leafmap's folium map whose scripts and styles come from this server alone."""
 
-    default_js = [  # noqa: RUF012 (folium reads it from the class)
-        ("leaflet", asset_address("leaflet.js")),
-        ("satseg_layers", asset_address("layers.js")),
-        ("satseg_place", asset_address("place.js")),
-        ("satseg_draw", asset_address("draw.js")),
-        ("satseg_player", asset_address("player.js")),
-        ("satseg", asset_address("map.js")),
-    ]
-    default_css = [  # noqa: RUF012
-        ("leaflet_css", asset_address("leaflet.css")),
-        ("satseg_css", asset_address("map.css")),
-    ]
+    default_js = [("satseg", asset_address(BUNDLE))]  # noqa: RUF012 (folium reads it from the class)
+    default_css = []  # noqa: RUF012 (the bundle brings the styles, before the map is measured)
 
     def __init__(self) -> None:
         super().__init__(

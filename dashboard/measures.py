@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from dashboard.chart import CONFIG, area_chart
 from dashboard.choice import Choice, Series
+from dashboard.landcover import FARMLAND, class_chart
 from dashboard.progress import name_of
 from dashboard.samples import adjusted_areas
 from dashboard.session import Keys
@@ -16,6 +18,10 @@ from dashboard.shelf import Measured
 from dashboard.words import Words
 from satseg.export.lines import ChartIntervals, ChartLine
 from satseg.export.quantities import UNITS, Unit, area_text, percent_text
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+    from streamlit.delta_generator import DeltaGenerator
 
 ABSENT = "–"
 HEIGHT = 104
@@ -63,10 +69,41 @@ def choose_unit(say: Words) -> Unit:
 
 
 def show_chart(
-    choice: Choice, series: Series, unit: Unit, names: Mapping[str, str], say: Words
+    choice: Choice,
+    series: Series,
+    unit: Unit,
+    names: Mapping[str, str],
+    say: Words,
+    *,
+    charted: str,
+    place: DeltaGenerator,
 ) -> None:
-    """Show the areas of all dates; a click on a point goes to its date."""
-    st.html(f'<h2 class="satseg-heading">{say("chart")}</h2>')
+    """Show the areas of all dates, of farmland or of classes; a click goes to a date."""
+    figure = (
+        _farmland_chart(choice, series, unit, names, say)
+        if charted == FARMLAND
+        else class_chart(choice, series, charted, unit, say)
+    )
+    place.plotly_chart(
+        figure,
+        key=Keys.CHART,
+        on_select=_go_to_date,
+        selection_mode="points",
+        config=CONFIG,
+        width="stretch",
+        height="stretch",
+    )
+
+
+def show_chart_title(charted: str, say: Words) -> None:
+    """Head the chart of farmland or of classes."""
+    title = say("chart" if charted == FARMLAND else "class_chart")
+    st.html(f'<h2 class="satseg-heading">{title}</h2>')
+
+
+def _farmland_chart(
+    choice: Choice, series: Series, unit: Unit, names: Mapping[str, str], say: Words
+) -> go.Figure:
     lines = [
         ChartLine(
             name=name_of(selection.model_ids, names, say),
@@ -75,20 +112,12 @@ def show_chart(
         )
         for selection, rows in series.items()
     ]
-    st.plotly_chart(
-        area_chart(
-            lines,
-            current=choice.scene.date,
-            unit=unit,
-            unit_name=say(unit),
-            adjusted=None if choice.interest is not None else _adjusted(choice, say),
-        ),
-        key=Keys.CHART,
-        on_select=_go_to_date,
-        selection_mode="points",
-        config=CONFIG,
-        width="stretch",
-        height="stretch",
+    return area_chart(
+        lines,
+        current=choice.scene.date,
+        unit=unit,
+        unit_name=say(unit),
+        adjusted=None if choice.interest is not None else _adjusted(choice, say),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard.chart import CONFIG
+from dashboard.modelparts import show_parts
 from dashboard.modeltable import lacking_sets, roles
 from dashboard.reliability import curve
 from dashboard.session import Keys
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from satseg.zoo.ensembles import EnsembleCard
 
 SPLIT = (1.0, 1.3)
-SHOWN = ("iou", "f1", "precision", "recall", "area_bias", "ece", "auroc_entropy")
+SHOWN = ("iou", "boundary_iou", "f1", "precision", "recall", "area_bias", "ece", "auroc_entropy")
 _FARMLAND = "#ffc400"
 
 
@@ -158,6 +159,7 @@ def _measured(card: ModelCard | EnsembleCard, bands: Sequence[str], say: Words) 
     notes = [say("not_measurable", names=", ".join(names), reason=say("reason_rgb"))]
     text = " ".join([*(notes if names else []), say("metrics_note")])
     st.html(f'<p class="satseg-note">{html.escape(text)}</p>')
+    show_parts(card.metrics, say)
     _reliability(card, say)
 
 
@@ -165,17 +167,22 @@ def _table(rows: Sequence[Mapping[str, Any]], say: Words) -> None:
     head = "".join(f"<th>{say(f'metric_{name}')}</th>" for name in ("data", *SHOWN, "images"))
     body = "".join(
         f'<tr title="{say("metric_pixels")}: {row["pixels"]:,}"><th>{html.escape(row["data"])}</th>'
-        + "".join(f"<td>{_number(name, row.get(name))}</td>" for name in SHOWN)
+        + "".join(f"<td>{_number(name, row)}</td>" for name in SHOWN)
         + f"<td>{row['images']}</td></tr>"
         for row in rows
     )
     st.html(f'<table class="satseg-table satseg-wide"><tr>{head}</tr>{body}</table>')
 
 
-def _number(name: str, value: float | None) -> str:
+def _number(name: str, row: Mapping[str, Any]) -> str:
+    value = row.get(name)
     if value is None:
         return "–"
-    return percent_text(value, signed=True) if name == "area_bias" else f"{value:.3f}"
+    if name == "area_bias":
+        return percent_text(value, signed=True)
+    if name == "iou" and "iou_low" in row:
+        return f"{value:.3f}<br><small>{row['iou_low']:.2f}–{row['iou_high']:.2f}</small>"
+    return f"{value:.3f}"
 
 
 def _reliability(card: ModelCard | EnsembleCard, say: Words) -> None:

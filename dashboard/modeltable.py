@@ -15,15 +15,27 @@ from satseg.errors import TrainingError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from satseg.evaluation import EvaluationSet
+    from satseg.evaluation_sets import EvaluationSet
     from satseg.zoo.card import ModelCard
     from satseg.zoo.ensembles import EnsembleCard
 
 COLUMNS = (
-    *("data", "role", "iou", "f1", "precision", "recall", "accuracy", "area_bias", "ece"),
-    *("auroc_entropy", "images", "pixels"),
+    *("data", "role", "iou", "iou_low", "iou_high", "boundary_iou", "f1", "precision", "recall"),
+    *("accuracy", "area_bias", "ece", "auroc_entropy", "images", "pixels"),
 )
-SHARES = ("iou", "f1", "precision", "recall", "accuracy", "ece", "auroc_entropy")
+SHARES = (
+    "iou",
+    "iou_low",
+    "iou_high",
+    "boundary_iou",
+    "f1",
+    "precision",
+    "recall",
+    "accuracy",
+    "ece",
+    "auroc_entropy",
+)
+ROWS = 15
 
 
 def show_comparison(say: Words) -> None:
@@ -35,7 +47,7 @@ def show_comparison(say: Words) -> None:
         frame,
         hide_index=True,
         width="stretch",
-        height=min(35 * (len(frame) + 1) + 3, 560),
+        height="content" if len(frame) <= ROWS else 560,
         column_config=columns_of(say),
         key="comparison",
     )
@@ -84,7 +96,7 @@ def columns_of(say: Words) -> Mapping[str, Any]:
 
 def evaluation_sets() -> list[EvaluationSet]:
     """Return what models/evaluation.toml says about the data sets; none where there is no file."""
-    from satseg.evaluation import load_sets
+    from satseg.evaluation_sets import load_sets
 
     try:
         return load_sets(models_folder() / "evaluation.toml")
@@ -99,7 +111,7 @@ def roles() -> dict[str, str]:
 
 def lacking_sets(bands: Sequence[str]) -> list[str]:
     """Return the data sets that have not the bands of a model."""
-    from satseg.evaluation import has_bands
+    from satseg.evaluation_sets import has_bands
 
     return [one.name for one in evaluation_sets() if not has_bands(one, bands)]
 

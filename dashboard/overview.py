@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.routes import asset_files
+from dashboard.browser_files import asset_files
 from dashboard.session import Language
 
 HERE = Path(__file__).resolve().parent

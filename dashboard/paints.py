@@ -1,4 +1,4 @@
-"""What the overlay can show instead of farmland: uncertainty, and exact classes of a simulation."""
+"""What the overlay can show instead of farmland: classes, uncertainty, a simulation's truth."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
+from dashboard.landcover import class_rows
 from dashboard.mapstate import tile_layer
 from dashboard.session import Keys
 from dashboard.words import Words
 from satseg.classes import CLASSES, UNLABELLED
+from satseg.legend import COLOURS
 from satseg.uncertainty import LARGEST, UNCERTAINTIES, Uncertainty
 
 if TYPE_CHECKING:
     from satseg.catalog_records import PredictionRecord, SceneRecord
+    from satseg.legend import Legend
     from satseg.tiles import TileSource
 
 TOP: Final[dict[Uncertainty, float]] = {"disagreement": 1.0, "entropy": 1.0, "information": 0.5}
@@ -38,6 +41,8 @@ def paints(
     else:
         source = tile_layer(tiles, prediction.id, "probability")
         found = [_unsure("entropy", "probability", source, say)]
+    if prediction.classes is not None and prediction.legend is not None:
+        found.insert(0, _classes(tiles, prediction.id, prediction.legend, say))
     if scene.truth is not None and scene.truth.is_file():
         found.append(_truth(tile_layer(tiles, scene.id, "truth"), say))
     return found
@@ -58,6 +63,16 @@ def _unsure(kind: Uncertainty, of: str, source: dict[str, Any], say: Words) -> d
     }
 
 
+def _classes(tiles: TileSource, prediction_id: str, legend: Legend, say: Words) -> dict[str, Any]:
+    return {
+        "kind": "classes",
+        "of": "classes",
+        "source": tile_layer(tiles, prediction_id, "classes"),
+        "label": say("paint_classes"),
+        "classes": class_rows(legend, st.session_state[Keys.LANGUAGE]),
+    }
+
+
 def _truth(source: dict[str, Any], say: Words) -> dict[str, Any]:
     language = st.session_state[Keys.LANGUAGE]
     return {
@@ -68,7 +83,7 @@ def _truth(source: dict[str, Any], say: Words) -> dict[str, Any]:
         "classes": [
             {
                 "code": one.code,
-                "colour": list(one.colour),
+                "colour": list(bytes.fromhex(COLOURS[one.key][1:])),
                 "name": one.name_zh if language == "zh" else one.name_en,
             }
             for one in CLASSES

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
+from dashboard.browser_files import MEDIA, asset_content, packed_content
+from dashboard.mapfirst import standing
 from dashboard.scene_routes import scene_routes
 from dashboard.shelf import shelf
 from satseg.errors import SatsegError
 
-HERE = Path(__file__).resolve().parent
 FOREVER = "public, max-age=31536000, immutable"
 BRIEFLY = "public, max-age=3600"
-MEDIA = {
-    ".js": "text/javascript",
-    ".css": "text/css",
-    ".json": "application/json",
-    ".woff2": "font/woff2",
-}
 
 
 def base_path() -> str:
@@ -34,15 +26,17 @@ def base_path() -> str:
 
 
 def routes(base: str) -> list[BaseRoute]:
-    """Return the mounts ``<base>/tiles`` and ``<base>/assets``; what they lack is a 404.
+    """Return the mounts for tiles, assets and maps that stand; what they lack is a 404.
 
     Streamlit would answer an unknown path with its own page and 200, so the mounts answer first.
     """
     tile_route = Route("/{item_id}/{kind}/{z:int}/{x:int}/{y:int}", tile, methods=["GET"])
+    standing_route = Route("/{token}", map_stands, methods=["POST"])
     asset_route = Route("/{name}", asset, methods=["GET"])
     return [
         Mount(f"{base}/tiles", Router([tile_route], redirect_slashes=False)),
         Mount(f"{base}/assets", Router([asset_route], redirect_slashes=False)),
+        Mount(f"{base}/standing", Router([standing_route], redirect_slashes=False)),
         *scene_routes(base),
     ]
 
@@ -59,45 +53,20 @@ def tile(request: Request) -> Response:
 
 
 def asset(request: Request) -> Response:
-    """Answer one of the files in ``asset_files()`` and nothing else."""
-    file = asset_files().get(request.path_params["name"])
-    if file is None or not file.is_file():
+    """Answer one of the files in ``asset_files()``, or the bundle of them, and nothing else."""
+    name = request.path_params["name"]
+    content = asset_content(name)
+    if content is None:
         return PlainTextResponse("no such asset", status_code=404)
     caching = FOREVER if request.query_params.get("v") else BRIEFLY
-    media = MEDIA[Path(request.path_params["name"]).suffix]
-    return FileResponse(file, media_type=media, headers={"Cache-Control": caching})
+    headers = {"Cache-Control": caching, "Vary": "Accept-Encoding"}
+    packed = packed_content(name) if "gzip" in request.headers.get("accept-encoding", "") else None
+    if packed is not None:
+        headers["Content-Encoding"] = "gzip"
+    return Response(packed or content, media_type=MEDIA[Path(name).suffix], headers=headers)
 
 
-@lru_cache(maxsize=1)
-def asset_files() -> dict[str, Path]:
-    """Return every browser asset by its public name."""
-    leaflet = _leaflet_folder()
-    fonts = Path(st.__file__).parent / "static" / "static" / "media"
-    return {
-        "font.woff2": next(fonts.glob("SourceSansVF-Upright*.woff2"), fonts / "none"),
-        "leaflet.js": leaflet / "leaflet.js",
-        "leaflet.css": leaflet / "leaflet.css",
-        "layers.js": HERE / "assets" / "layers.js",
-        "place.js": HERE / "assets" / "place.js",
-        "draw.js": HERE / "assets" / "draw.js",
-        "player.js": HERE / "assets" / "player.js",
-        "map.js": HERE / "assets" / "map.js",
-        "map.css": HERE / "assets" / "map.css",
-        "districts.json": HERE.parent / "sample_data" / "districts.geojson",
-    }
-
-
-@lru_cache(maxsize=16)
-def asset_version(name: str) -> str:
-    """Return a short hash of an asset, for addresses that change when the file does."""
-    return hashlib.sha256(asset_files()[name].read_bytes()).hexdigest()[:12]
-
-
-def _leaflet_folder() -> Path:
-    """Return where the package django-js-lib-leaflet keeps Leaflet; Django is not needed."""
-    spec = importlib.util.find_spec("js_lib_leaflet")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(
-            "Leaflet is missing: install the requirements again (django-js-lib-leaflet)"
-        )
-    return Path(spec.submodule_search_locations[0]) / "static" / "js_lib_leaflet"
+def map_stands(request: Request) -> Response:
+    """Take note that a visitor's map is complete; see ``dashboard.mapfirst``."""
+    standing().stands(request.path_params["token"])
+    return Response(status_code=204)

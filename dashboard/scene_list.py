@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -159,6 +160,11 @@ def _row(
             _ask_to_remove(scene, say)
 
 
+def _whole_dates(text: str) -> str:
+    """Return markup in which no line ends within a date."""
+    return re.sub(r"\d{4}-\d\d-\d\d,?", r'<span class="satseg-date">\g<0></span>', text)
+
+
 def _facts(scene: SceneRecord, maps: Sequence[str], say: Words) -> str:
     region = next((r for r in shelf().regions() if r.id == scene.region_id), None)
     place = region_name(region, st.session_state[Keys.LANGUAGE]) if region else scene.region_id
@@ -175,7 +181,7 @@ def _facts(scene: SceneRecord, maps: Sequence[str], say: Words) -> str:
     return (
         '<div class="satseg-scene">'
         f'<img src="thumbnails/{scene.id}?v={scene.sha256[:12]}" alt="" loading="lazy">'
-        f"<div><b>{html.escape(scene.title)}</b>{chip}<small>{html.escape(place)}</small></div>"
+        f"<div><b>{_whole_dates(html.escape(scene.title))}</b>{chip}<small>{html.escape(place)}</small></div>"
         f"<div>{scene.date}</div>"
         f"<div>{maker}{bands_text(scene.bands, say)}<small>{html.escape(scene.crs)}"
         f" · {scene.gsd_m:.2f} m · {height:,} × {width:,} px · {in_bytes(scene.size_bytes)}"

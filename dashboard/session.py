@@ -36,6 +36,7 @@ class Keys:
     MAP: Final = "map"
     OVERVIEW: Final = "overview"
     CHART: Final = "chart"
+    CHARTED: Final = "charted"
     ASKED: Final = "asked"
     SAMPLE: Final = "sample"
     ASSESSED: Final = "assessed"
@@ -89,6 +90,7 @@ class Keys:
     MEMBER_NAME: Final = "member_name"
     MEMBER_THRESHOLD: Final = "member_threshold"
     OPENING: Final = "opening"
+    MAP_STOOD: Final = "map_stood"
 
 
 KEPT: Final = (
@@ -98,6 +100,7 @@ KEPT: Final = (
     Keys.VIEW,
     Keys.COLOUR,
     Keys.UNIT,
+    Keys.CHARTED,
     Keys.STRATA,
     Keys.WANTED,
     Keys.LEAST,

@@ -35,8 +35,11 @@ def warm_up() -> None:
         except ImportError:
             log.exception("cannot import %s", name)
     try:
+        from dashboard.browser_files import BUNDLE, early_files, packed_content
         from dashboard.shelf import shelf
 
+        early_files()
+        packed_content(BUNDLE)
         shelf().regions()
     except SatsegError as error:
         log.warning("the catalog cannot be opened: %s", error)

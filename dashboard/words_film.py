@@ -1,4 +1,4 @@
-"""What is said about the film of the dates and the stage, in English and Chinese."""
+"""What is said about the film of the dates, the stage and the map, in English and Chinese."""
 
 from __future__ import annotations
 
@@ -12,5 +12,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "frame": ("Date of the film", "播放日期"),
     "present": ("Present on the full screen", "全屏演示"),
     "leave": ("Leave the presentation (Esc)", "退出演示（Esc）"),
+    "north": ("N", "北"),
+    "north_up": ("North is at the top", "上方为北"),
     "farmland_short": ("Farmland", "耕地"),
 }

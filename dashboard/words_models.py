@@ -125,6 +125,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "metric_images": ("Images", "图像数"),
     "metric_pixels": ("Pixels", "像元数"),
     "metric_iou": ("IoU", "IoU"),
+    "metric_iou_low": ("IoU, 95 % from", "IoU 95% 下限"),
+    "metric_iou_high": ("IoU, 95 % to", "IoU 95% 上限"),
+    "metric_boundary_iou": ("Boundary IoU", "边界 IoU"),
     "metric_f1": ("F1", "F1"),
     "metric_precision": ("Precision", "精确率"),
     "metric_recall": ("Recall", "召回率"),
@@ -133,14 +136,21 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "metric_ece": ("ECE", "ECE"),
     "metric_auroc_entropy": ("AUROC", "AUROC"),
     "metrics_note": (
-        "IoU, F1, precision and recall are of farmland, over all pixels of a data set. Area bias:"
-        " mapped over true farmland, less one. ECE: expected calibration error, 0 is best. AUROC:"
-        " chance that of a wrong and a right pixel the wrong one has the higher entropy; 0.5 is"
-        " chance, 1 is best.",
-        "IoU、F1、精确率和召回率均针对耕地，按数据集全部像元计算。面积偏差：制图耕地与真实耕地之比减一。"
+        "IoU, F1, precision and recall are of farmland, over all pixels of a data set. Below an IoU"
+        " stands its 95 % interval: how it spreads over blocks of the same ground. Boundary IoU is"
+        " that of strips of 6 m along the borders of farmland. Area bias: mapped over true"
+        " farmland, less one. ECE: expected calibration error, 0 is best. AUROC: chance that of a"
+        " wrong and a right pixel the wrong one has the higher entropy; 0.5 is chance, 1 is best.",
+        "IoU、F1、精确率和召回率均针对耕地，按数据集全部像元计算。IoU 下方为其 95% 区间："
+        "在同一地面各区块间的波动范围。边界 IoU：沿耕地边界 6 米宽条带的 IoU。"
+        "面积偏差：制图耕地与真实耕地之比减一。"
         "ECE：期望校准误差，0 为最佳。AUROC：任取一错一对两个像元，错者熵更高的概率；"
         "0.5 为随机，1 为最佳。",
     ),
+    "parts_title": ("{name} by region and date", "{name}：按区域与日期"),
+    "part_region": ("Region", "区域"),
+    "part_date": ("Date", "日期"),
+    "part_all": ("all dates", "全部日期"),
     "comparison_hint": (
         "Click a heading to sort. Numbers of different data sets do not compare.",
         "点击表头排序。不同数据集的数字不可互相比较。",

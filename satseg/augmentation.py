@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from satseg.engine.flow import UNIT, Predictor
+from satseg.engine.flow import Predictor
+from satseg.engine.sums import UNIT
+from satseg.legend import Legend
 
 D4 = tuple((turns, flip) for flip in (False, True) for turns in range(4))
 """The symmetries of a square: quarter turns, after a flip of the columns or without one.
@@ -55,6 +57,11 @@ class Augmented:
         return getattr(self.predictor, "multiple_px", None)
 
     @property
+    def legend(self) -> Legend | None:
+        """The classes that it tells apart, None for farmland only."""
+        return getattr(self.predictor, "legend", None)
+
+    @property
     def lanes(self) -> int:
         """How many calls may run side by side."""
         return int(getattr(self.predictor, "lanes", 1))
@@ -71,15 +78,16 @@ class Augmented:
         return f"{own}, mean of 8 flips and turns"
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return probabilities (n, h, w) in [0, 1] of a batch (n, bands, h, w) scaled to 0..1."""
-        total = np.zeros((len(batch), *batch.shape[2:]), dtype=np.int64)
+        """Return probabilities (n, [classes,] h, w) of (n, bands, h, w) scaled to 0..1."""
+        layers = () if self.legend is None else (len(self.legend),)
+        total = np.zeros((len(batch), *layers, *batch.shape[2:]), dtype=np.int64)
         for turns, flip in _by_shape(batch.shape[2] == batch.shape[3]):
             seen = np.flip(batch, axis=3) if flip else batch
             seen = np.ascontiguousarray(np.rot90(seen, turns, axes=(2, 3)))
-            found = np.rot90(self.predictor.probabilities(seen), -turns, axes=(1, 2))
-            total += np.rint(np.float64(UNIT) * (np.flip(found, axis=2) if flip else found)).astype(
-                np.int64
-            )
+            found = np.rot90(self.predictor.probabilities(seen), -turns, axes=(-2, -1))
+            total += np.rint(
+                np.float64(UNIT) * (np.flip(found, axis=-1) if flip else found)
+            ).astype(np.int64)
         return (total / (len(D4) * UNIT)).astype(np.float32)
 
 

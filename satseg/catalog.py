@@ -33,7 +33,7 @@ from satseg.catalog_records import (
     prediction_record,
     scene_record,
 )
-from satseg.catalog_store import KINDS, Kind, Store, write_json
+from satseg.catalog_store import KINDS, Kind, Store, remove_areas, write_json
 from satseg.errors import CatalogError, RegionError
 from satseg.identifiers import MAX_LENGTH, composed
 from satseg.regions import Region, feature_collection, load_regions
@@ -125,9 +125,7 @@ class Catalog:
             others = [region if known is old else known for known in regions]
             document = feature_collection(others if old else [*regions, region])
             write_json(self.root / "regions.geojson", document)
-        for item in self._store.items("areas"):
-            if item["properties"]["satseg:region_id"] == region.id:
-                self._store.remove("areas", item["id"])
+        remove_areas(self._store, "region_id", {region.id})
 
     def scenes(self, region_id: str | None = None) -> list[SceneRecord]:
         """Return the scenes, of one region if given, by date."""
@@ -268,7 +266,8 @@ class Catalog:
             runtime: what computed it, for example ``torch-cpu``.
             members: ids of the models of an ensemble.
             parameters: what else decided the result.
-            layers: rasters of its uncertainty by kind (``satseg.uncertainty``), copied likewise.
+            layers: further rasters by kind, copied likewise: its uncertainty
+                (``satseg.uncertainty``), or its ``classes`` (``satseg.class_raster``).
 
         Raises:
             CatalogError: the catalog lacks the scene.
@@ -294,8 +293,10 @@ class Catalog:
                 raise
         return self.prediction(prediction_id)
 
-    def area(self, prediction_id: str, region_id: str) -> AreaHistogram:
-        """Return the area of a prediction in a region by probability; computed once.
+    def area(
+        self, prediction_id: str, region_id: str, *, kind: str = "probability"
+    ) -> AreaHistogram:
+        """Return the area of a prediction in a region by probability, or by ``classes``, once.
 
         Raises:
             CatalogError: the catalog lacks the prediction.
@@ -306,7 +307,7 @@ class Catalog:
         region = self.region(region_id)
         prediction = self.prediction(prediction_id)
         date = self.scene(prediction.scene_id).date
-        return area_of(self._store, prediction, region, date)
+        return area_of(self._store, prediction, region, date, kind)
 
     def asset(self, item_id: str, key: str) -> Path:
         """Return a registered file of an entry of any kind.
@@ -338,11 +339,10 @@ class Catalog:
             CatalogError: the catalog has no such scene.
         """
         self._item("scenes", scene_id)
-        for prediction in self.predictions(scene_id):
-            for item in self._store.items("areas"):
-                if item["properties"]["satseg:prediction_id"] == prediction.id:
-                    self._store.remove("areas", item["id"])
-            self._store.remove("predictions", prediction.id)
+        maps = {prediction.id for prediction in self.predictions(scene_id)}
+        remove_areas(self._store, "prediction_id", maps)
+        for prediction_id in maps:
+            self._store.remove("predictions", prediction_id)
         self._store.remove("scenes", scene_id)
 
     @property

@@ -18,16 +18,24 @@ if TYPE_CHECKING:
 
 
 def area_of(
-    store: Store, prediction: PredictionRecord, region: Region, date: dt.date
+    store: Store, prediction: PredictionRecord, region: Region, date: dt.date, kind: str
 ) -> AreaHistogram:
-    """Return the area by probability; see ``Catalog.area``."""
-    area_id = composed(region.id, prediction.id)
+    """Return the area by the codes of the probability or of the classes; see ``Catalog.area``."""
+    parts = (region.id, prediction.id)
+    area_id = composed(*parts) if kind == "probability" else composed(*parts, kind)
+    raster = prediction.probability if kind == "probability" else prediction.classes
+    if raster is None:
+        raise CatalogError(
+            expected="a prediction by a model with classes",
+            found=f"{prediction.id} without a map of classes",
+            fix="Predict the scene with a model that has classes",
+        )
     remembered = _remembered(store, area_id)
     if remembered is not None:
         return remembered
     from satseg.area import area_histogram
 
-    histogram = area_histogram(prediction.probability, region.geometry)
+    histogram = area_histogram(raster, region.geometry)
     with store.staging() as folder:
         write_json(folder / "histogram.json", json.loads(histogram.to_json()))
         item = area_item(

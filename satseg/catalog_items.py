@@ -22,6 +22,7 @@ from satseg import __version__
 from satseg.bands import CENTRE_NM
 from satseg.catalog_records import MULTIHASH_SHA256, SceneRecord
 from satseg.grids import Grid
+from satseg.legend import CLASS_LAYER
 from satseg.uncertainty import LARGEST, UNCERTAINTIES, UNITS
 
 _EXTENSION = "https://stac-extensions.github.io/{}/schema.json"
@@ -37,6 +38,7 @@ _CHUNK = 1 << 22
 _VALUES: dict[str, str] = {"probability": "P(farmland) = v / 254"} | {
     str(kind): f"{kind}, {UNITS[kind]} = v x {LARGEST[kind]:g} / 254" for kind in UNCERTAINTIES
 }
+_VALUES[CLASS_LAYER] = "likeliest class of the land, codes of satseg.classes"
 
 _COMMON_NAMES = {
     "coastal": "coastal",
@@ -126,7 +128,7 @@ def prediction_item(
     """Return the STAC item of a prediction.
 
     ``provenance`` holds the ``satseg:`` properties; ``checksums`` the SHA-256 of the probability
-    raster and of each raster of uncertainty, by kind.
+    raster and of each further raster, by kind.
     """
     properties = {
         "title": f"Farmland probability of {scene.title}",

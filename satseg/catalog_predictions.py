@@ -14,9 +14,10 @@ from satseg.catalog_items import display_name, prediction_item, sha256_of
 from satseg.catalog_records import SceneRecord
 from satseg.catalog_store import Store, write_json
 from satseg.cog import storing
-from satseg.display import write_probability_display
+from satseg.display import write_class_display, write_probability_display
 from satseg.errors import CatalogError
 from satseg.grids import Grid
+from satseg.legend import CLASS_LAYER
 from satseg.probability import NODATA
 
 
@@ -27,20 +28,21 @@ def register_prediction(
     rasters: Mapping[str, Path],
     provenance: Mapping[str, Any],
 ) -> None:
-    """Register a probability and the rasters of its uncertainty; see ``Catalog.add_prediction``."""
+    """Register a probability and its further rasters by kind; see ``Catalog.add_prediction``."""
     grid, *others = [_grid(raster) for raster in rasters.values()]
     if any(other != grid for other in others):
         raise CatalogError(
-            expected="rasters of uncertainty on the grid of the probability",
+            expected="further rasters on the grid of the probability",
             found="another grid",
-            fix="Write them with satseg.ensemble",
+            fix="Write them with satseg.ensemble or satseg.predict",
         )
     with store.staging() as folder:
         for kind, raster in rasters.items():
             whole = folder / f"{kind}.tif"
             with storing(whole) as copied:
                 shutil.copyfile(raster, copied)
-            write_probability_display(whole, folder / display_name(kind))
+            write = write_class_display if kind == CLASS_LAYER else write_probability_display
+            write(whole, folder / display_name(kind))
         item = prediction_item(
             prediction_id,
             scene,

@@ -11,6 +11,7 @@ from typing import Any
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
+from satseg.legend import CLASS_LAYER, Legend, legend_of
 from satseg.uncertainty import UNCERTAINTIES, Uncertainty
 
 
@@ -85,6 +86,8 @@ class PredictionRecord:
         members: ids of the models of an ensemble; empty for one model.
         parameters: what else decided the result, for example GSD and overlap.
         layers: COGs of its uncertainty by kind (``satseg.uncertainty``); empty for one model.
+        classes: COG of the likeliest classes, uint8, codes of satseg.classes, nodata 255; None for
+            a model that knows farmland only.
     """
 
     id: str
@@ -100,6 +103,12 @@ class PredictionRecord:
     members: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     layers: Mapping[Uncertainty, Path] = field(default_factory=dict)
+    classes: Path | None = None
+
+    @property
+    def legend(self) -> Legend | None:
+        """The classes of ``classes`` with their colours."""
+        return legend_of(self.parameters.get(CLASS_LAYER, ()))
 
 
 def scene_record(item: Mapping[str, Any], folder: Path) -> SceneRecord:
@@ -171,6 +180,7 @@ def prediction_record(item: Mapping[str, Any], folder: Path) -> PredictionRecord
             for kind in UNCERTAINTIES
             if (path := asset_path(item, folder, kind)) is not None
         },
+        classes=asset_path(item, folder, CLASS_LAYER),
     )
 
 

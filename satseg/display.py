@@ -109,6 +109,16 @@ def write_probability_display(probability: Path, output: Path) -> None:
         _write_web_mercator(probability, whole, _LOSSLESS)
 
 
+def write_class_display(classes: Path, output: Path) -> None:
+    """Write a class raster as a lossless Web Mercator COG; a coarser pixel is the usual class.
+
+    Raises:
+        StorageError: the file cannot be written completely.
+    """
+    with storing(output) as whole, raster_environment():
+        _write_web_mercator(classes, whole, _LOSSLESS, Resampling.nearest, "MODE")
+
+
 class _Steps:
     """Counts steps and reports them."""
 
@@ -174,7 +184,13 @@ def _write_thumbnail(flat: Path, output: Path) -> None:
         Image.fromarray(np.moveaxis(rgba, 0, -1)).save(whole)
 
 
-def _write_web_mercator(source: Path, target: Path, options: Mapping[str, str]) -> None:
+def _write_web_mercator(
+    source: Path,
+    target: Path,
+    options: Mapping[str, str],
+    resampling: Resampling = Resampling.bilinear,
+    overviews: str = "AVERAGE",
+) -> None:
     """Write ``source`` as a COG whose blocks are web map tiles, at the nearest zoom.
 
     Warping first and copying then takes about half the time of the COG driver's own way.
@@ -182,7 +198,7 @@ def _write_web_mercator(source: Path, target: Path, options: Mapping[str, str]) 
     warped = target.with_name("warped.tif")
     with (
         rasterio.open(source) as flat,
-        WarpedVRT(flat, **_tile_grid(flat), resampling=Resampling.bilinear) as shown,
+        WarpedVRT(flat, **_tile_grid(flat), resampling=resampling) as shown,
     ):
         profile = {**shown.profile, **_TILED, "bigtiff": "if_safer"}
         if flat.count == 4:
@@ -196,7 +212,7 @@ def _write_web_mercator(source: Path, target: Path, options: Mapping[str, str]) 
         target,
         driver="COG",
         BLOCKSIZE=str(_TILE),
-        OVERVIEW_RESAMPLING="AVERAGE",
+        OVERVIEW_RESAMPLING=overviews,
         BIGTIFF="IF_SAFER",
         **options,
     )

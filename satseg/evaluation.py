@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +20,11 @@ from satseg.classes import FARMLAND_CODES
 from satseg.engine.flow import Predictor
 from satseg.ensemble import combine
 from satseg.errors import TrainingError
+from satseg.evaluation_parts import BOUNDARY_M, Part, part_of
+from satseg.evaluation_sets import EvaluationSet
+from satseg.legend import Legend
 from satseg.metrics import Confusion, Ranking, Reliability, confusion
+from satseg.metrics_classes import ClassCounts
 from satseg.pooling import Pooling
 from satseg.predict import predict_scene
 from satseg.probability import NODATA, SCALE
@@ -34,34 +37,6 @@ _PLACE = ("EPSG:32651", 350_000.0, 3_450_000.0)
 
 
 @dataclass(frozen=True, slots=True)
-class EvaluationSet:
-    """Labelled data to measure on.
-
-    Attributes:
-        name: name in tables.
-        kind: ``pictures`` (folders of RGB pictures and class masks) or ``simulated`` (the sample
-            scenes).
-        role: ``external`` (never trained or tuned on), ``held-out`` (of a training source).
-        note: one clause on what it is.
-        images, masks: folders below the data folder.
-        gsd_m: ground sample distance of the pictures in metres.
-        positive, ignore: mask values, as in satseg.training.config.
-        pictures: stems to use; all where empty.
-    """
-
-    name: str
-    kind: str
-    role: str
-    note: str
-    images: str = ""
-    masks: str = ""
-    gsd_m: float = 0.0
-    positive: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    pictures: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Measurement:
     """How well a model does on one data set.
 
@@ -71,6 +46,9 @@ class Measurement:
         counts: pixels by truth and prediction.
         reliability: predicted against observed frequency.
         rankings: how each kind of uncertainty tells wrong pixels from right ones.
+        whole: counts by block and along borders, of all pictures.
+        parts: the same by region and by region and date, where these are known.
+        classes: pixels by class, of a model with classes on truth that knows them.
     """
 
     data: EvaluationSet
@@ -78,74 +56,51 @@ class Measurement:
     counts: Confusion
     reliability: Reliability
     rankings: Mapping[Uncertainty, Ranking]
+    whole: Part = field(default_factory=Part)
+    parts: Mapping[tuple[str, str], Part] = field(default_factory=dict)
+    classes: ClassCounts | None = None
 
     def row(self) -> dict[str, Any]:
         """Return the row for the model's card; what cannot be stated for lack of pixels is out."""
         counts = self.counts
         ranked = {f"auroc_{kind}": found.auroc for kind, found in self.rankings.items()}
+        parts = [
+            {"region": region, **({"date": date} if date else {}), **part.row()}
+            for (region, date), part in sorted(self.parts.items())
+        ]
         return {
             "data": self.data.name,
             "role": self.data.role,
             "images": self.images,
             "pixels": counts.pixels,
             "iou": round(counts.iou, 4),
+            **self.whole.row(),
+            "boundary_m": BOUNDARY_M,
             "f1": round(counts.f1, 4),
             "precision": round(counts.precision, 4),
             "recall": round(counts.recall, 4),
             "accuracy": round(counts.accuracy, 4),
-            "area_bias": round(counts.area_bias, 4),
             "ece": round(self.reliability.ece, 4),
             **{name: round(value, 4) for name, value in ranked.items() if not math.isnan(value)},
+            **({} if self.classes is None else self.classes.row()),
             "reliability": self.reliability.table(),
+            **({"parts": parts} if parts else {}),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A scene with its truth: (height, width) uint8, 1 farmland, 0 not, 255 ignored."""
+    """A scene with its truth: (height, width) uint8, 1 farmland, 0 not, 255 ignored.
+
+    ``classes`` holds codes of satseg.classes, 255 ignored, where the truth knows them; ``place`` is
+    the ground that it shows, ``date`` when, where regions and dates matter.
+    """
 
     scene: Scene
     truth: NDArray[np.uint8]
-
-
-def load_sets(path: Path) -> list[EvaluationSet]:
-    """Return the data sets of an evaluation file (TOML with [[sets]]).
-
-    Raises:
-        TrainingError: the file is missing or wrong.
-    """
-    try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8"))["sets"]
-        return [_evaluation_set(row) for row in rows]
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise TrainingError(
-            expected=f"evaluation sets in {path}",
-            found=f"{type(error).__name__}: {error}",
-            fix="Compare the file with models/evaluation.toml",
-        ) from error
-
-
-def _evaluation_set(row: dict[str, Any]) -> EvaluationSet:
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
-    }
-    return EvaluationSet(**values)
-
-
-def has_bands(data: EvaluationSet, bands: Sequence[str]) -> bool:
-    """Return whether a data set has the bands of a model; pictures are red, green and blue."""
-    return data.kind == "simulated" or set(bands) <= set(RGB)
-
-
-def usable(data: EvaluationSet, bands: Sequence[str], folder: Path | None) -> str:
-    """Return why a model on ``bands`` cannot be measured on ``data``; empty where it can."""
-    if data.kind == "simulated":
-        return ""
-    if not has_bands(data, bands):
-        return "has red, green and blue only"
-    if folder is None or not (folder / data.images).is_dir():
-        return "is not there; give its folder with --data"
-    return ""
+    place: str
+    date: str = ""
+    classes: NDArray[np.uint8] | None = None
 
 
 class Mapper(Protocol):
@@ -161,9 +116,15 @@ class ByModel:
 
     predictor: Predictor
 
+    @property
+    def legend(self) -> Legend | None:
+        """The classes that the model tells apart; None for farmland only."""
+        return getattr(self.predictor, "legend", None)
+
     def __call__(self, scene: Scene, output: Path) -> Mapping[Uncertainty, Path]:
-        """Write the model's probability; there are no further rasters."""
-        predict_scene(scene, self.predictor, output)
+        """Write the model's probability, and its classes where it has some (``class_path``)."""
+        classes = None if self.legend is None else class_path(output)
+        predict_scene(scene, self.predictor, output, classes=classes)
         return {}
 
 
@@ -211,8 +172,11 @@ def measure(
         TrainingError: pictures or masks are missing.
     """
     mapped: Mapper = model if callable(model) else ByModel(model)
-    total, reliability, images = Confusion(), Reliability.empty(), 0
+    reliability, images = Reliability.empty(), 0
     rankings: dict[Uncertainty, Ranking] = {}
+    whole, parts = Part(), dict[tuple[str, str], Part]()
+    legend: Legend | None = getattr(mapped, "legend", None)
+    classes: ClassCounts | None = None
     with tempfile.TemporaryDirectory() as temporary:
         for labelled, count in _labelled(data, folder, simulated, Path(temporary)):
             output = Path(temporary) / "probability.tif"
@@ -220,16 +184,44 @@ def measure(
             probability, valid = read_probability(output, labelled.truth.shape)
             counts = valid & (labelled.truth != IGNORED)
             truth = labelled.truth == 1
-            total += confusion(probability >= threshold, truth, counts)
+            part = _part(labelled, probability >= threshold, truth, counts)
+            whole += part
+            for key in _keys(labelled):
+                parts[key] = parts.get(key, Part()) + part
             reliability += Reliability.of(probability[counts], truth[counts])
             wrong = ((probability >= threshold) != truth)[counts]
             for kind, share in _uncertainties(probability, layers):
                 found = Ranking.of(share[counts], wrong)
                 rankings[kind] = rankings.get(kind, Ranking.empty()) + found
+            if legend is not None and labelled.classes is not None:
+                found_classes = read_classes(output, labelled.classes.shape)
+                here = ClassCounts.of(found_classes, labelled.classes, legend)
+                classes = here if classes is None else classes + here
             images += 1
             if progress is not None:
                 progress(images, count)
-    return Measurement(data, images, total, reliability, rankings)
+    return Measurement(data, images, whole.counts, reliability, rankings, whole, parts, classes)
+
+
+def _part(
+    labelled: Labelled,
+    found: NDArray[np.bool_],
+    truth: NDArray[np.bool_],
+    counts: NDArray[np.bool_],
+) -> Part:
+    return part_of(
+        found,
+        truth,
+        counts,
+        gsd_m=labelled.scene.grid.gsd_m(),
+        place=labelled.place,
+        confusion=confusion(found, truth, counts),
+    )
+
+
+def _keys(labelled: Labelled) -> list[tuple[str, str]]:
+    """Return the parts that a scene belongs to, as region and date; no date for all of them."""
+    return [(labelled.place, ""), (labelled.place, labelled.date)] if labelled.date else []
 
 
 def _uncertainties(
@@ -250,6 +242,18 @@ def read_probability(
         values = dataset.read(1, out_shape=shape, resampling=Resampling.bilinear)
         mask = dataset.read(1, out_shape=shape, resampling=Resampling.nearest)
     return values.astype(np.float32) / SCALE, (mask != NODATA) & (values != NODATA)
+
+
+def class_path(output: Path) -> Path:
+    """Return where the map of classes is written beside a probability raster."""
+    return output.with_name("classes.tif")
+
+
+def read_classes(output: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Return the codes of the map of classes beside a probability raster, of ``shape``."""
+    with rasterio.open(class_path(output)) as dataset:
+        found: NDArray[np.uint8] = dataset.read(1, out_shape=shape, resampling=Resampling.nearest)
+    return found
 
 
 def _labelled(
@@ -282,7 +286,7 @@ def _labelled(
     for path in images:
         truth = read_mask(masks[path.stem], data.positive, data.ignore)
         scene = place_picture(read_picture(path), data.gsd_m, temporary / "scene.tif")
-        yield Labelled(scene, truth), len(images)
+        yield Labelled(scene, truth, path.stem), len(images)
 
 
 def _simulated(files: Sequence[tuple[Path, Path]]) -> Iterator[tuple[Labelled, int]]:
@@ -295,9 +299,13 @@ def _simulated(files: Sequence[tuple[Path, Path]]) -> Iterator[tuple[Labelled, i
     for scene, truth in files:
         with rasterio.open(truth) as dataset:
             classes = dataset.read(1)
+            tags = dataset.tags()
         mask = np.isin(classes, list(FARMLAND_CODES)).astype(np.uint8)
         mask[classes == 0] = IGNORED
-        yield Labelled(open_scene(scene), mask), len(files)
+        place = str(tags.get("SATSEG_DEFINITION", scene.stem)).split()[0]
+        date = tags.get("ACQUISITION_DATE", "")
+        classes = np.where(classes == 0, IGNORED, classes).astype(np.uint8)
+        yield Labelled(open_scene(scene), mask, place, date, classes), len(files)
 
 
 def place_picture(

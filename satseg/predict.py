@@ -6,13 +6,14 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from satseg import __version__
 from satseg.bands import positions
+from satseg.class_raster import class_rows, no_legend
 from satseg.cog import Layer, cog_rows, explained
 from satseg.engine.blocks import Block, BlockPlan, plan_blocks
 from satseg.engine.flow import Predictor, compute_blocks
@@ -20,6 +21,7 @@ from satseg.engine.mosaic import joined_rows
 from satseg.engine.store import BlockStore, StoredBlock, stored
 from satseg.errors import Cancelled
 from satseg.grids import Grid
+from satseg.legend import Legend
 from satseg.probability import NODATA, SCALE
 from satseg.scene import SIMULATED_TAG, Scene
 from satseg.windows import plan_windows
@@ -82,7 +84,7 @@ class ThisProcess:
         )
         with closing(found):
             for sums in found:
-                yield stored(sums)
+                yield stored(sums, getattr(predictor, "legend", None))
 
 
 def predict_scene(  # noqa: PLR0913 -- all but three have defaults
@@ -95,6 +97,7 @@ def predict_scene(  # noqa: PLR0913 -- all but three have defaults
     key: str = "",
     block_px: int = BLOCK_PX,
     tags: Mapping[str, str] | None = None,
+    classes: Path | None = None,
     progress: Progress | None = None,
     cancelled: Asked | None = None,
 ) -> Grid:
@@ -116,6 +119,8 @@ def predict_scene(  # noqa: PLR0913 -- all but three have defaults
         block_px: side of a block, about.
         tags: metadata beside the provenance that is always kept (scene, date, bands, stretch,
             GSD, software, whether the scene is simulated).
+        classes: where the map of the likeliest classes goes, for a predictor with a legend: a COG
+            on the same grid (uint8, codes of satseg.classes with their colours, 255 for no data).
         progress: called with (windows done, windows in all).
         cancelled: asked often; True stops the work.
 
@@ -123,10 +128,14 @@ def predict_scene(  # noqa: PLR0913 -- all but three have defaults
         BandError: the scene lacks a band.
         SceneError: the scene cannot be read to the end.
         StorageError: the map or a block cannot be written.
-        ModelError: the predictor's windows or results are unusable.
+        ModelError: the predictor's windows or results are unusable, or it tells no classes apart
+            and ``classes`` are wanted.
         Cancelled: ``cancelled`` said so. Whatever is raised, no part of the map is left behind.
     """
     positions(scene.bands, predictor.bands)
+    legend: Legend | None = getattr(predictor, "legend", None)
+    if classes is not None and legend is None:
+        raise no_legend()
     grid = scene.grid_at(predictor.gsd_m)
     windows = plan_windows(
         grid.shape,
@@ -140,11 +149,17 @@ def predict_scene(  # noqa: PLR0913 -- all but three have defaults
     with _folder(output, work) as folder:
         store = BlockStore(folder, _key(scene, plan, key))
         _fill(store, scene, predictor, plan, engine or ThisProcess(), progress, stop)
-        with cog_rows(output, grid, PROBABILITY, tags=provenance) as writer:
-            for rows in joined_rows(plan, store):
+        with ExitStack() as files:
+            writer = files.enter_context(cog_rows(output, grid, PROBABILITY, tags=provenance))
+            writers = [writer]
+            if classes is not None and legend is not None:
+                writers.append(files.enter_context(class_rows(classes, grid, legend, provenance)))
+            for rows in joined_rows(plan, store, legend):
                 if stop():
                     raise Cancelled
-                writer.write(rows)
+                layers = [rows] if legend is None else list(rows)
+                for target, layer in zip(writers, layers, strict=False):
+                    target.write(layer)
         store.clear()
     return grid
 

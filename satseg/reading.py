@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +89,7 @@ class PixelReader:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self._open: dict[int | None, rasterio.DatasetReader] = {}
+        self._memory: NDArray[np.number] = np.empty(0)
 
     def __enter__(self) -> PixelReader:
         self._dataset(None)
@@ -105,7 +106,12 @@ class PixelReader:
         self._open.clear()
 
     def read(
-        self, window: Window, grid: Grid, positions: Sequence[int]
+        self,
+        window: Window,
+        grid: Grid,
+        positions: Sequence[int],
+        *,
+        out: NDArray[np.float32] | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return values and validity of a window of ``grid``.
 
@@ -113,6 +119,7 @@ class PixelReader:
             window: pixels of ``grid``; what lies outside of it is not valid.
             grid: a grid with the footprint of the file's own.
             positions: 0-based bands, counted in ``layout.indexes``.
+            out: where the values go, float32 (bands, h, w); a new array without it.
 
         Returns:
             float32 (bands, h, w) digital numbers, 0 where not valid, and bool (h, w).
@@ -120,7 +127,9 @@ class PixelReader:
         Raises:
             SceneError: the file cannot be read there.
         """
-        data = np.zeros((len(positions), *window.shape), dtype=np.float32)
+        shape = (len(positions), *window.shape)
+        data = np.empty(shape, dtype=np.float32) if out is None else out
+        data[:] = 0
         valid = np.zeros(window.shape, dtype=np.bool_)
         inside = window.clipped(grid.shape)
         if inside.height and inside.width:
@@ -138,13 +147,14 @@ class PixelReader:
         """Return what ``read`` does in the file's dtype, where nothing needs resampling.
 
         That is where ``grid`` has the pixels of the file or of an overview of averages, and
-        ``window`` lies inside of it; else None. Values that are not valid are as in the file.
+        ``window`` lies inside of it; else None. Values that are not valid are as in the file. The
+        next call overwrites them.
         """
         level, shape = self._level(grid)
         if shape != grid.shape or window != window.clipped(grid.shape):
             return None
         with raster_environment(), reading(self.layout.path):
-            return self._pixels(level, window, positions)
+            return self._pixels(level, window, positions, self._lent)
 
     def native(
         self, window: Window, positions: Sequence[int]
@@ -182,12 +192,17 @@ class PixelReader:
         return resample(values, valid, rows, cols)
 
     def _pixels(
-        self, level: int | None, window: Window, positions: Sequence[int]
+        self,
+        level: int | None,
+        window: Window,
+        positions: Sequence[int],
+        memory: Callable[[tuple[int, ...], str], NDArray[np.number]] = np.empty,
     ) -> tuple[NDArray[np.number], NDArray[np.bool_]]:
         dataset = self._dataset(level)
         place = RasterWindow(window.col, window.row, window.width, window.height)
         indexes = [self.layout.indexes[position] for position in positions]
-        numbers: NDArray[np.number] = dataset.read(indexes, window=place)
+        numbers = memory((len(indexes), *window.shape), dataset.dtypes[indexes[0] - 1])
+        dataset.read(indexes, window=place, out=numbers)
         valid = np.ones(window.shape, dtype=np.bool_)
         if self.layout.validity == "mask":
             valid = dataset.read_masks(self.layout.indexes[0], window=place) != 0
@@ -198,6 +213,12 @@ class PixelReader:
         if numbers.dtype.kind == "f":
             valid &= np.isfinite(numbers).all(axis=0)
         return numbers, valid
+
+    def _lent(self, shape: tuple[int, ...], dtype: str) -> NDArray[np.number]:
+        """Return memory that is used again: a new array costs as much as its reading."""
+        if self._memory.shape != shape or self._memory.dtype != dtype:
+            self._memory = np.empty(shape, dtype)
+        return self._memory
 
     def _level(self, grid: Grid) -> tuple[int | None, tuple[int, int]]:
         """Return the overview to read for ``grid``, None for full resolution, and its shape.
@@ -245,4 +266,6 @@ def _differs(numbers: NDArray[np.number], nodata: Sequence[float]) -> NDArray[np
             valid &= differs
         else:
             valid |= differs
+            if valid.all():  # as in most windows: no other band matters
+                break
     return valid

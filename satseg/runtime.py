@@ -18,6 +18,7 @@ from satseg.allocation import usable_cores
 from satseg.augmentation import Augmented
 from satseg.engine.flow import Predictor
 from satseg.errors import ModelError
+from satseg.legend import Legend
 from satseg.zoo.card import STRIDE, ModelCard, load_card
 from satseg.zoo.load import load_model, verified_int8
 
@@ -49,7 +50,8 @@ class TorchPredictor:
         batch: windows that a call takes best.
         temperature: divisor of the logits.
         device: "cpu" or "cuda".
-        module: float32 (n, bands, p, p) to logits (n, 1, p, p), in evaluation mode.
+        module: float32 (n, bands, p, p) to logits (n, 1 | classes, p, p), in evaluation mode.
+        legend: the classes that it tells apart, or None.
     """
 
     bands: tuple[str, ...]
@@ -61,6 +63,7 @@ class TorchPredictor:
     temperature: float
     device: str
     module: torch.nn.Module = field(repr=False)
+    legend: Legend | None = None
 
     @property
     def runtime(self) -> str:
@@ -68,16 +71,20 @@ class TorchPredictor:
         return f"torch {torch.__version__} {self.device}"
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return probabilities (n, p, p) of a batch (n, bands, p, p) scaled to 0..1."""
+        """Return probabilities (n, [classes,] p, p) of (n, bands, p, p) scaled to 0..1."""
         size = len(batch) if self.device == "cuda" else 1
-        pieces = [batch[start : start + size] for start in range(0, len(batch), size)]
         with torch.inference_mode():
-            logits = [self._logits(torch.from_numpy(np.ascontiguousarray(p))) for p in pieces]
-        return _probabilities(np.concatenate(logits), self.temperature)
+            found = [
+                _answers(self._logits(batch[start : start + size]), self.temperature, self.legend)
+                for start in range(0, len(batch), size)
+            ]
+        return np.concatenate(found) if len(found) != 1 else found[0]
 
-    def _logits(self, batch: torch.Tensor) -> NDArray[np.float32]:
-        placed = batch.to(self.device, memory_format=torch.channels_last)
-        return np.asarray(self.module(placed).float().cpu().numpy(), dtype=np.float32)
+    def _logits(self, batch: NDArray[np.float32]) -> torch.Tensor:
+        placed = torch.from_numpy(np.ascontiguousarray(batch)).to(
+            self.device, memory_format=torch.channels_last
+        )
+        return self.module(placed).float()  # type: ignore[no-any-return]
 
 
 class OpenVinoPredictor:
@@ -93,9 +100,9 @@ class OpenVinoPredictor:
         patch_px: usual side of the windows in pixels.
         overlap_px: pixels that neighbouring windows share.
         multiple_px: what sides of windows must be multiples of.
-        temperature: divisor of the logits.
         precision: "float32" or "int8", for the provenance.
         lanes: how many calls may run side by side.
+        legend: the classes that it tells apart, or None.
     """
 
     def __init__(self, card: ModelCard, model: Any, *, precision: str, lanes: int) -> None:
@@ -104,10 +111,10 @@ class OpenVinoPredictor:
         self.patch_px = card.patch_px
         self.overlap_px = card.overlap_px
         self.multiple_px = STRIDE
-        self.temperature = card.temperature
         self.precision = precision
         self.lanes = lanes
-        self._model = model
+        self.legend = card.legend
+        self._model = _with_probabilities(model, card.temperature, card.legend)
         self._guard = threading.Lock()
         self._idle: dict[tuple[int, ...], SimpleQueue[Any]] = {}
 
@@ -119,15 +126,19 @@ class OpenVinoPredictor:
         return f"openvino {openvino.get_version().split('-')[0]} cpu {self.precision}"
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return probabilities (n, h, w) of a batch (n, bands, h, w) scaled to 0..1."""
-        logits = [self._infer(np.ascontiguousarray(window[None])) for window in batch]
-        return _probabilities(np.concatenate(logits), self.temperature)
+        """Return probabilities (n, [classes,] h, w) of (n, bands, h, w) scaled to 0..1."""
+        layers = () if self.legend is None else (len(self.legend),)
+        found = np.empty((len(batch), *layers, *batch.shape[2:]), dtype=np.float32)
+        for window, probability in zip(batch, found, strict=True):
+            self._infer(np.ascontiguousarray(window[None]), probability)
+        return found
 
-    def _infer(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _infer(self, window: NDArray[np.float32], probability: NDArray[np.float32]) -> None:
         idle = self._requests(window.shape)
         request = idle.get()
         try:
-            return np.array(request.infer([window], share_inputs=True)[0], dtype=np.float32)
+            answer = request.infer([window], share_inputs=True, share_outputs=True)
+            probability[:] = answer[0][0]
         finally:
             idle.put(request)
 
@@ -240,6 +251,7 @@ def torch_predictor(
         temperature=card.temperature,
         device=device,
         module=placed,
+        legend=card.legend,
     )
 
 
@@ -310,7 +322,40 @@ def _device(device: str, runtime: Runtime) -> str:
     )
 
 
-def _probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
-    """Return 1 / (1 + exp(-logits / temperature)), (n, h, w) of (n, 1, h, w)."""
-    scaled = torch.from_numpy(logits[:, 0] / np.float32(temperature))
-    return np.asarray(torch.sigmoid(scaled).numpy(), dtype=np.float32)
+def _answers(
+    logits: torch.Tensor, temperature: float, legend: Legend | None
+) -> NDArray[np.float32]:
+    """Return 1 / (1 + exp(-logits / temperature)), (n, h, w) of (n, 1, h, w).
+
+    With a legend it is the softmax function of logits / temperature, (n, classes, h, w).
+    """
+    if legend is None:
+        found = logits[:, 0].div_(temperature).sigmoid_()
+    else:
+        _check_classes(logits.shape[1], legend)
+        found = logits.div_(temperature).softmax(dim=1)
+    return np.asarray(found.cpu().numpy(), dtype=np.float32)
+
+
+def _with_probabilities(model: Any, temperature: float, legend: Legend | None) -> Any:
+    """Return an OpenVINO model that answers as ``_answers``; (1, [classes,] h, w)."""
+    import openvino
+    from openvino import opset13
+
+    logits = model.output(0).get_node().input_value(0)
+    scaled = opset13.divide(logits, np.float32(temperature))
+    if legend is None:
+        found = opset13.squeeze(opset13.sigmoid(scaled), np.array([1]))
+    else:
+        _check_classes(logits.get_partial_shape()[1].get_length(), legend)
+        found = opset13.softmax(scaled, 1)
+    return openvino.Model([found], model.get_parameters(), "probabilities")
+
+
+def _check_classes(outputs: int, legend: Legend) -> None:
+    if outputs != len(legend):
+        raise ModelError(
+            expected=f"logits of {len(legend)} classes, as in the card",
+            found=f"{outputs}",
+            fix="Correct classes in the card, or train the model anew",
+        )

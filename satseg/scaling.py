@@ -46,16 +46,19 @@ class Stretch:
             tuple(self.high[index] for index in positions),
         )
 
-    def apply(self, numbers: NDArray[np.number]) -> NDArray[np.float32]:
+    def apply(
+        self, numbers: NDArray[np.number], *, out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """Return (DN - low) / (high - low), clipped to [0, 1].
 
         Args:
             numbers: digital numbers, (bands, height, width), of any real dtype.
+            out: where the result goes, float32 (bands, height, width), which may be ``numbers``.
 
         Returns:
-            A new array, float32 (bands, height, width).
+            float32 (bands, height, width): ``out``, or a new array.
         """
-        scaled: NDArray[np.float32] = np.empty(numbers.shape, dtype=np.float32)
+        scaled = np.empty(numbers.shape, dtype=np.float32) if out is None else out
         for band, found, low, high in zip(numbers, scaled, self.low, self.high, strict=True):
             for start in range(0, len(band), _ROWS):
                 piece = found[start : start + _ROWS]

@@ -107,14 +107,24 @@ class SceneReader:
             BandError: the scene lacks a band.
             SceneError: the file cannot be read there.
         """
-        scaled, valid = self.values(window, gsd_m=gsd_m, bands=bands)
+        count = len(self.scene.bands if bands is None else bands)
+        scaled = np.empty((count, *window.shape), dtype=np.float32)
+        valid = self.fill(scaled, window, gsd_m=gsd_m, bands=bands)
         mask = np.broadcast_to(~valid, scaled.shape).copy()
         return np.ma.MaskedArray(scaled, mask=mask, fill_value=0)
 
-    def values(
-        self, window: Window, *, gsd_m: float | None = None, bands: Sequence[str] | None = None
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return what ``read`` does as values (bands, height, width) and validity (height, width).
+    def fill(
+        self,
+        scaled: NDArray[np.float32],
+        window: Window,
+        *,
+        gsd_m: float | None = None,
+        bands: Sequence[str] | None = None,
+    ) -> NDArray[np.bool_]:
+        """Write what ``read`` returns into ``scaled`` (bands, height, width); return validity.
+
+        Returns:
+            bool (height, width).
 
         Raises:
             BandError, SceneError: as ``read``.
@@ -123,11 +133,11 @@ class SceneReader:
         wanted = positions(scene.bands, scene.bands if bands is None else bands)
         grid = scene.grid_at(gsd_m)
         whole = self.pixels.unsampled(window, grid, wanted)
-        numbers, valid = self.pixels.read(window, grid, wanted) if whole is None else whole
-        scaled = scene.stretch.select(wanted).apply(numbers)
+        numbers, valid = whole or self.pixels.read(window, grid, wanted, out=scaled)
+        scene.stretch.select(wanted).apply(numbers, out=scaled)
         if not valid.all():
             scaled[:, ~valid] = 0
-        return scaled, valid
+        return valid
 
 
 def open_scene(

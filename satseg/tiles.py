@@ -37,6 +37,7 @@ TileKind = Literal[
     "entropy",
     "information",
     "truth",
+    "classes",
 ]
 
 TILE_PX: Final = 256
@@ -50,6 +51,7 @@ ASSET_KEYS: Final[dict[TileKind, str]] = {
     "entropy": "entropy_display",
     "information": "information_display",
     "truth": "truth",
+    "classes": "classes_display",
 }
 PICTURES: Final = frozenset({"true_colour", "false_colour"})
 """Kinds that are shown as they are; all others are codes that the browser paints."""
@@ -114,7 +116,8 @@ class TileSource:
 
         Imagery comes as JPEG, or as WebP with an alpha channel where part of the tile has no data.
         Probability comes as lossless 8-bit grey PNG: 0..254 is p = v/254, 255 is nodata; so do
-        the kinds of uncertainty (satseg.uncertainty) and the codes of exact classes.
+        the kinds of uncertainty (satseg.uncertainty) and the codes of classes,
+        exact or predicted.
         A tile that the raster does not touch is empty, which is no error.
 
         Raises:

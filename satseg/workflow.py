@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from satseg.catalog import Catalog
 from satseg.catalog_records import PredictionRecord, SceneRecord
+from satseg.legend import CLASS_LAYER
 from satseg.pooling import Method
 from satseg.probability import threshold_level
 from satseg.recipes import Recipe, recipe, usual_threshold
 from satseg.series import Observation, tidy
-from satseg.uncertainty import UNCERTAINTIES, Uncertainty
+from satseg.uncertainty import UNCERTAINTIES
 from satseg.zoo.card import ModelCard, load_card
 
 if TYPE_CHECKING:
@@ -265,6 +266,7 @@ def _predict(  # noqa: PLR0917 -- one caller, everything of it
         image = open_scene(scene.image, bands=scene.bands, date=scene.date)
         with catalog.staging() as folder:
             probability = folder / "probability.tif"
+            classes = None if card.legend is None else folder / f"{CLASS_LAYER}.tif"
             predict_scene(
                 image,
                 predictor,
@@ -273,10 +275,12 @@ def _predict(  # noqa: PLR0917 -- one caller, everything of it
                 work=work,
                 key=key,
                 tags=_tags(scene, wanted),
+                classes=classes,
                 progress=progress,
                 cancelled=cancelled,
             )
-            return _register(catalog, scene, wanted, probability, _runtime(predictor))
+            layers = {} if classes is None else {CLASS_LAYER: classes}
+            return _register(catalog, scene, wanted, probability, _runtime(predictor), layers)
 
 
 def _engine(wanted: Recipe, how: Computing) -> Engine | None:
@@ -320,7 +324,7 @@ def _register(  # noqa: PLR0917 -- two callers, everything of them
     wanted: Recipe,
     probability: Path,
     runtime: str,
-    layers: Mapping[Uncertainty, Path] | None = None,
+    layers: Mapping[Any, Path],
 ) -> PredictionRecord:
     return catalog.add_prediction(
         scene.id,
@@ -330,7 +334,7 @@ def _register(  # noqa: PLR0917 -- two callers, everything of them
         runtime=runtime,
         members=wanted.members,
         parameters=_parameters(wanted),
-        layers=None if layers is None else {str(kind): path for kind, path in layers.items()},
+        layers={str(kind): path for kind, path in layers.items()},
     )
 
 
@@ -342,7 +346,8 @@ def _parameters(wanted: Recipe) -> dict[str, Any]:
             "temperature": wanted.pooling.temperature,
         }
     (card,) = wanted.cards
-    return {
+    legend = {} if card.legend is None else {CLASS_LAYER: card.legend.table()}
+    return legend | {
         "augment": "d4" if wanted.augmented[0] else "none",
         "bands": list(card.bands),
         "gsd_m": card.gsd_m,
@@ -362,12 +367,7 @@ def _tags(scene: SceneRecord, wanted: Recipe) -> dict[str, str]:
 
 
 @lru_cache(maxsize=4)
-def _predictor(
-    folder: Path,
-    sha256: str,
-    runtime: Runtime,
-    augmented: bool,
-) -> Predictor:
+def _predictor(folder: Path, sha256: str, runtime: Runtime, augmented: bool) -> Predictor:
     """Return the model of a folder ready to run; the hash tells new weights from remembered."""
     from satseg.runtime import load_predictor
 

@@ -54,6 +54,20 @@ def test_bytes_do_not_depend_on_how_rows_are_handed_over(tmp_path: Path) -> None
     assert len(digests) == 1
 
 
+def test_overviews_are_averages_of_what_is_data_and_the_same_where_all_is(tmp_path: Path) -> None:
+    rows = np.random.default_rng(2).integers(0, 255, (512, 512), dtype=np.uint8)
+    means = np.floor(rows.reshape(256, 2, 256, 2).mean(axis=(1, 3)) + 0.5)
+    holes = rows.copy()
+    holes[:2, :2] = 255
+    for number, pixels in enumerate((rows, holes)):
+        write(tmp_path / f"{number}.tif", pixels, 100)
+        with rasterio.open(tmp_path / f"{number}.tif", overview_level=0) as overview:
+            found = overview.read(1)
+            assert overview.nodata == 255
+        np.testing.assert_array_equal(found[1:], means[1:])
+        assert found[0, 0] == (255 if number else means[0, 0])
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 600), (257, 2)])
 def test_tiny_and_thin_rasters_are_written(tmp_path: Path, shape: tuple[int, int]) -> None:
     rows = np.arange(shape[0] * shape[1], dtype=np.uint8).reshape(shape)

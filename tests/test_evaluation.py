@@ -4,15 +4,8 @@ import rasterio
 from PIL import Image
 
 from satseg.errors import TrainingError
-from satseg.evaluation import (
-    ByEnsemble,
-    EvaluationSet,
-    has_bands,
-    load_sets,
-    measure,
-    place_picture,
-    usable,
-)
+from satseg.evaluation import ByEnsemble, measure, place_picture
+from satseg.evaluation_sets import EvaluationSet, has_bands, load_sets, usable
 from satseg.pooling import Pooling
 from satseg.zoo import default_models_folder
 
@@ -130,3 +123,41 @@ def test_entropy_ranks_the_errors_of_a_single_model(fields, identity_predictor):
     assert "auroc_entropy" not in row  # nothing is wrong, so nothing can be ranked
     assert has_bands(data, RGB)
     assert not has_bands(data, ("nir1",))
+
+
+def test_scenes_with_date_and_definition_are_measured_by_region_and_date(
+    tmp_path, constant_predictor
+):
+    files = []
+    for date, farmland in (("2016-05-28", 1), ("2018-08-14", 2)):
+        scene = place_picture(np.full((3, 60, 60), 90, dtype=np.uint8), 0.6, tmp_path / date)
+        with rasterio.open(scene.path) as dataset:
+            profile = {**dataset.profile, "count": 1}
+        truth = tmp_path / f"{date}_truth.tif"
+        with rasterio.open(truth, "w", **profile) as dataset:
+            classes = np.full((60, 60), 2, dtype=np.uint8)
+            classes[: 30 * farmland] = 1
+            dataset.write(classes, 1)
+            dataset.update_tags(
+                SATSEG_DEFINITION="chongming 1234 renderer 5", ACQUISITION_DATE=date
+            )
+        files.append((scene.path, truth))
+    data = EvaluationSet("sim", "simulated", "held-out", "")
+    row = measure(constant_predictor(0.9), data, folder=None, simulated=files).row()
+    found = [(part["region"], part.get("date"), part["iou"]) for part in row["parts"]]
+    assert found == [
+        ("chongming", None, 0.75),
+        ("chongming", "2016-05-28", 0.5),
+        ("chongming", "2018-08-14", 1.0),
+    ]
+    assert [part["images"] for part in row["parts"]] == [2, 1, 1]
+    assert row["blocks"] == row["parts"][0]["blocks"] == 9
+
+
+def test_a_row_states_its_interval_and_the_strip_along_borders(fields, identity_predictor):
+    folder, data = fields
+    row = measure(identity_predictor(bands=RGB), data, folder=folder).row()
+    assert row["iou_low"] == row["iou_high"] == row["boundary_iou"] == 1
+    assert row["boundary_m"] == 6.0
+    assert row["blocks"] == 6  # those of nine that hold farmland
+    assert "parts" not in row  # a picture has no date

@@ -15,6 +15,7 @@ from whole_maps import whole_map
 from satseg import runtime
 from satseg.augmentation import Augmented
 from satseg.errors import ModelError
+from satseg.legend import Legend
 from satseg.predict import ThisProcess, predict_scene
 from satseg.runtime import ZooSource, load_predictor, openvino_predictor, torch_predictor
 from satseg.scene import open_scene
@@ -32,8 +33,10 @@ class Card:
     patch_px: int = 64
     overlap_px: int = 16
     temperature: float = 1.0
+    legend: Legend | None = None
     int8: None = None
     int8_is_faithful: bool = False
+    legend: Legend | None = None
 
 
 class Tiny(nn.Module):

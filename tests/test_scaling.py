@@ -16,6 +16,13 @@ def test_low_becomes_0_and_high_becomes_1_and_the_rest_is_clipped() -> None:
     assert numbers[0, 0, 0] == 50
 
 
+def test_numbers_can_be_scaled_where_they_are() -> None:
+    numbers = np.array([[[50, 150, 250]]], dtype=np.float32)
+    scaled = Stretch((100.0,), (200.0,)).apply(numbers, out=numbers)
+    assert scaled is numbers
+    assert numbers.tolist() == [[[0, 0.5, 1]]]
+
+
 def test_percentiles_are_the_1st_and_the_99th() -> None:
     stretch = percentile_stretch([np.arange(101), np.arange(101) * 2.0])
     assert stretch == Stretch((1.0, 2.0), (99.0, 198.0))

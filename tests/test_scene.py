@@ -176,6 +176,17 @@ def test_value_does_not_depend_on_the_window(
     np.testing.assert_array_equal(np.ma.getmaskarray(part), np.ma.getmaskarray(expected))
 
 
+def test_what_was_read_stays_when_more_is_read(geotiff: Factory, random_dn: Numbers) -> None:
+    scene = open_scene(geotiff(random_dn((3, 20, 20))))
+    with scene.reader() as reader:
+        for gsd_m in (None, 1.0):
+            first = reader.read(Window(0, 0, 8, 8), gsd_m=gsd_m)
+            kept = first.copy()
+            second = reader.read(Window(3, 3, 8, 8), gsd_m=gsd_m)
+            np.testing.assert_array_equal(first.data, kept.data)
+            assert (first.data != second.data).any()
+
+
 def test_outside_of_the_scene_is_masked(geotiff: Factory, random_dn: Numbers) -> None:
     scene = open_scene(geotiff(random_dn((3, 5, 6))))
     around = scene.read(Window(-2, -3, 10, 12))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from satseg.engine.blocks import plan_blocks
-from satseg.engine.flow import UNIT, Predictor, compute_blocks
+from satseg.engine.flow import Predictor, compute_blocks
+from satseg.engine.sums import UNIT
 from satseg.scene import Scene
 from satseg.windows import plan_windows
 

@@ -16,6 +16,24 @@
 
   const PANES = { base: 150, imagery: 250, later: 300, overlay: 350, second: 360, areas: 420 };
 
+  // Where north is: the map does not turn, but a picture of it should say so.
+  const North = L.Control.extend({
+    options: { position: "bottomleft" },
+
+    onAdd: function () {
+      const mark = L.DomUtil.create("div", "satseg-north");
+      mark.setAttribute("role", "img");
+      mark.innerHTML = '<span></span><svg viewBox="0 0 12 14" aria-hidden="true"><path d="M6 0l5 14-5-3.6L1 14z"/></svg>';
+      return mark;
+    },
+
+    speak: function (words) {
+      this.getContainer().title = words.north_up;
+      this.getContainer().setAttribute("aria-label", words.north_up);
+      this.getContainer().firstChild.textContent = words.north;
+    },
+  });
+
   class Sheet {
     constructor(map, app) {
       this.map = map;
@@ -54,6 +72,7 @@
       }).addTo(map);
       map.attributionControl.setPrefix('<a href="https://leafletjs.com" target="_blank" rel="noopener">Leaflet</a>');
       L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+      this.north = new North().addTo(map);
       ["pointerdown", "wheel", "keydown"].forEach((name) =>
         map.getContainer().addEventListener(name, () => { app.untouched = false; }, { capture: true, passive: true }));
       map.on("zoomend", () => this.labels());
@@ -379,7 +398,17 @@
       }
       this.focus = focus;
       this.draw();
+      if (arriving) this.stand();
       this.note();
+    }
+
+    // Tell the server, once, that the map is complete: the chart, which takes the browser long, waits for that.
+    stand() {
+      const { standing } = this.state;
+      if (!standing) return;
+      const layers = [this.first.imagery, this.first.overlay].map((slot) => slot.layer).filter(Boolean);
+      const complete = (layer) => new Promise((done) => (layer.isLoading() ? layer.once("load", done) : done()));
+      Promise.all(layers.map(complete)).then(() => fetch("../../standing/" + standing, { method: "POST" }));
     }
 
     // Write into the page's address where the visitor looks, once the map rests.
@@ -433,6 +462,7 @@
       const { state } = this;
       const side = state.view === "side";
       this.sheets().forEach((sheet) => {
+        sheet.north.speak(state.words);
         sheet.drawDistricts(this.districts, state.language);
         sheet.drawAreas(state.regions, state.region.id);
         sheet.drawFocus(state.focus);

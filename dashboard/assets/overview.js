@@ -32,7 +32,7 @@ export default function (component) {
     if (region.current) {
       const left = region.x > data.width / 2;
       const text = node("text", {
-        x: region.x + (left ? -15 : 15), y: region.y + 6, "text-anchor": left ? "end" : "start",
+        x: region.x + (left ? -22 : 22), y: region.y, "text-anchor": left ? "end" : "start",
       }, group);
       text.textContent = region.name;
     }

@@ -31,6 +31,7 @@ COMMANDS = (
     "export",
     "sample",
     "train",
+    "ablate",
     "evaluate",
     "quantise",
     "locate",

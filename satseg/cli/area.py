@@ -47,6 +47,10 @@ def area(  # noqa: PLR0917 -- typer passes them by name
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+    classes: Annotated[
+        bool,
+        typer.Option("--classes", help="The area of each class, of models that tell some apart."),
+    ] = False,
 ) -> None:
     """Show the farmland area of each region, date and model.
 
@@ -59,14 +63,21 @@ def area(  # noqa: PLR0917 -- typer passes them by name
     Example: satseg area --model farmnet --threshold 0.5 --csv areas.csv
 
     Example: satseg area --within fields.kml --keep "North fields"
+
+    Example: satseg area --classes --model landcover --region chongming
     """
     from satseg.catalog import Catalog
     from satseg.errors import CatalogError
     from satseg.workflow import series
+    from satseg.workflow_classes import class_series
 
     catalog = Catalog.open(create=False)
     interest = _interest(catalog, within, keep)
-    if interest is None:
+    if classes:
+        _refuse_threshold(threshold)
+        within_shape = None if interest is None else interest.geometry
+        frame = class_series(catalog, model, region_id=region, within=within_shape)
+    elif interest is None:
         groups = None if not model else [[name] for name in model]
         frame = series(catalog, region, groups, threshold=threshold)
     else:
@@ -87,6 +98,8 @@ def area(  # noqa: PLR0917 -- typer passes them by name
         _write_csv(frame, csv)
     if json:
         typer.echo(frame.to_json(orient="records", date_format="iso", indent=1))
+    elif classes:
+        _show_classes(frame)
     else:
         _show(frame, interest)
     if keep is not None and interest is not None:
@@ -94,6 +107,39 @@ def area(  # noqa: PLR0917 -- typer passes them by name
 
         InterestStore(catalog.root).add(interest)
         typer.echo(f"Kept as {interest.name!r}; next time: satseg area --within {keep!r}", err=True)
+
+
+def _refuse_threshold(threshold: float | None) -> None:
+    from satseg.errors import ModelError
+
+    if threshold is not None:
+        raise ModelError(
+            expected="--classes without --threshold",
+            found=f"--threshold {threshold:g}",
+            fix="Leave it out: every pixel belongs to its likeliest class",
+        )
+
+
+def _show_classes(frame: pd.DataFrame) -> None:
+    from satseg.cli.terminal import show, table
+
+    found = table(("Region", "Scene", "Model", "Class"), ("Date", "Area", "Share", "Seen"))
+    for row in frame.to_dict("records"):
+        found.add_row(
+            row["region"],
+            row["scene_id"] + (" (simulated)" if row["simulated"] else ""),
+            row["model"],
+            row["class"],
+            f"{row['date']:%Y-%m-%d}",
+            f"{row['area_ha']:,.2f} ha",
+            f"{row['share']:.1%}",
+            f"{row['valid_fraction']:.1%}",
+        )
+    show(found)
+    typer.echo(
+        "Mapped area: pixels by their likeliest class, whatever its probability."
+        " It carries the model's errors; it is no estimate with an error bar."
+    )
 
 
 def _interest(catalog: Catalog, within: str | None, keep: str | None) -> Interest | None:

@@ -48,7 +48,8 @@ def evaluate(
     from rich.console import Console
 
     from satseg.cli.terminal import bar, show, table
-    from satseg.evaluation import has_bands, load_sets, measure, usable
+    from satseg.evaluation import measure
+    from satseg.evaluation_sets import has_bands, load_sets, usable
     from satseg.zoo import default_models_folder
     from satseg.zoo.measured import record
 

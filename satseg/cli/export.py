@@ -114,8 +114,11 @@ def polygons(  # noqa: PLR0913, PLR0917 -- typer passes them by name
 @export.command("raster")
 def raster(  # noqa: PLR0913, PLR0917 -- typer passes them by name
     what: Annotated[
-        Literal["mask", "probability", "entropy", "disagreement", "information"],
-        typer.Argument(help="The mask, the probability, or a kind of uncertainty."),
+        Literal["mask", "probability", "classes", "entropy", "disagreement", "information"],
+        typer.Argument(
+            help="The mask, the probability, the classes of a model that has some, or a kind of"
+            " uncertainty."
+        ),
     ] = "mask",
     scene: Scene = None,
     region: Place = None,
@@ -131,10 +134,10 @@ def raster(  # noqa: PLR0913, PLR0917 -- typer passes them by name
     ] = "tif",
     force: Force = False,
 ) -> None:
-    """Write mask, probability or uncertainty as a Cloud Optimised GeoTIFF.
+    """Write mask, probability, classes or uncertainty as a Cloud Optimised GeoTIFF.
 
-    Mask: 1 farmland, 0 other, 255 no data, with a colour table. Probability: value / 254.
-    Provenance is in the file's tags.
+    Mask: 1 farmland, 0 other, 255 no data, with a colour table. Probability: value / 254. Classes:
+    their codes, with a colour table. Provenance is in the file's tags.
 
     Example: satseg export raster mask --region chongming --threshold 0.6
     """

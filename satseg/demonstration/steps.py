@@ -137,7 +137,8 @@ def _train(demo: Demonstration, progress: Progress) -> Outcome:
 
 
 def _evaluate(demo: Demonstration, progress: Progress) -> Outcome:
-    from satseg.evaluation import load_sets, measure
+    from satseg.evaluation import measure
+    from satseg.evaluation_sets import load_sets
     from satseg.runtime import load_predictor
     from satseg.zoo.measured import record
 

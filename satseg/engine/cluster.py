@@ -199,7 +199,7 @@ def _block(source: PredictorSource, scene: Scene, plan: BlockPlan, block: Block)
     """Compute one block on a worker."""
     predictor = _loaded(source)
     with closing(compute_blocks(scene, predictor, plan, [block])) as found:
-        return stored(next(found))
+        return stored(next(found), getattr(predictor, "legend", None))
 
 
 @lru_cache(maxsize=2)

@@ -15,28 +15,15 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from satseg.blending import axis_weights
 from satseg.engine.blocks import Block, BlockPlan
+from satseg.engine.sums import BlockSums, Memory, Sums
 from satseg.errors import Cancelled, ModelError
 from satseg.scene import Scene, SceneReader
 from satseg.windows import Window
 
-UNIT = 2**24
-"""Probability 1 in the sums of weighted windows.
-
-Sums of whole numbers are the same in any order, which sums of floating-point numbers are not. Each
-window adds at most half a unit of rounding: 3e-8 of a probability.
-"""
-
-MISSING = -1
-"""What a window adds where the scene has no data: a sum below 0 is no data."""
-
 _LANES_A_FILE = 4
 """Lanes that one reading thread feeds. Fewer open files decode less twice: each has a cache of its
 own for the tiles that neighbouring windows share."""
-
-_CACHED_ROWS = 32
-"""Rows that are weighed at once: as many as a processor's cache holds."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -49,7 +36,8 @@ class Predictor(Protocol):
 
     Beside what is below it may have ``multiple_px`` (what the sides of windows must be multiples
     of; without it windows are ``patch_px`` exactly), ``lanes`` (how many calls may run side by
-    side; 1 without it) and ``batch`` (how many windows a call takes best; 1 without it).
+    side; 1 without it), ``batch`` (how many windows a call takes best; 1 without it) and ``legend``
+    (the classes that it tells apart; without it, it knows farmland only).
 
     Attributes:
         bands: the bands it needs, in its order.
@@ -75,28 +63,18 @@ class Predictor(Protocol):
         """Pixels that neighbouring windows share."""
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return probabilities (n, h, w) in [0, 1] of a batch (n, bands, h, w) scaled to 0..1."""
+        """Return probabilities in [0, 1] of a batch (n, bands, h, w) scaled to 0..1.
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class BlockSums:
-    """What the windows of one block add up to.
-
-    Attributes:
-        block: the block.
-        sums: int32 (height, width) of the block: probability x UNIT x weight, summed over the
-            block's windows; below 0 where the scene has no data.
-    """
-
-    block: Block
-    sums: NDArray[np.int32]
+        They are (n, h, w), or (n, classes, h, w) with a legend.
+        """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Patch:
+    """A window that was read: float32 (bands, h, w), and validity of what lies on the grid."""
+
     block: Block
     window: Window
-    inside: Window
     pixels: NDArray[np.float32]
     valid: NDArray[np.bool_]
 
@@ -114,7 +92,8 @@ def compute_blocks(
     """Yield the sums of ``blocks`` in their order. Close the iterator to stop reading ahead.
 
     Reading and prediction run in threads of their own, over the borders of blocks, so that nothing
-    waits. Memory is that of two blocks and of a few windows.
+    waits. Memory is that of two blocks and of a few windows, and is used again: the sums are valid
+    until the next ones are asked for.
 
     Args:
         scene: the scene.
@@ -139,79 +118,65 @@ def compute_blocks(
     chosen = list(blocks)
     lanes: int = getattr(predictor, "lanes", 1)
     usual: int = getattr(predictor, "batch", 1)
-    prediction = _Prediction(predictor, plan, batch_size or usual)
+    memory = Memory((len(predictor.bands), *plan.windows.patch), np.float32)
+    sums = Sums(plan, layers_of(predictor))
+    prediction = _Prediction(predictor, sums, memory, batch_size or usual)
     items = ((block, window) for block in chosen for window in plan.windows_of(block))
     files = 1 + (lanes - 1) // _LANES_A_FILE
-    with _readers(scene, files) as read:
-
-        def patch(item: tuple[Block, Window]) -> _Patch:
-            return read(predictor, plan, *item)
-
-        ahead = _ahead(patch, items, lanes + prediction.limit, files, "satseg-read")
+    with _readers(scene, predictor, plan, memory, files) as read:
+        ahead = _ahead(read, items, lanes + prediction.limit, files, "satseg-read")
         batches = _until(cancelled, _batches(ahead, prediction))
-        found = _ahead(prediction.weighted, batches, lanes, lanes, "satseg-predict")
-        with closing(ahead), closing(found):
-            yield from _added(plan, chosen, found, progress)
+        added = _ahead(prediction.added, batches, lanes, lanes, "satseg-predict")
+        with closing(ahead), closing(added):
+            yield from _finished(plan, chosen, sums, added, progress)
 
 
-def _added(
+def layers_of(predictor: Predictor) -> tuple[int, ...]:
+    """Return what comes before height and width in a window's probabilities."""
+    legend = getattr(predictor, "legend", None)
+    return () if legend is None else (len(legend),)
+
+
+def _finished(
     plan: BlockPlan,
     blocks: Sequence[Block],
-    found: Iterable[list[tuple[_Patch, NDArray[np.int32] | None]]],
+    sums: Sums,
+    added: Iterable[list[Block]],
     progress: Progress | None,
 ) -> Iterator[BlockSums]:
-    """Add the windows up and yield each block when its last window is in."""
+    """Yield each block when its last window was added."""
     waiting = deque(blocks)
-    sums: dict[tuple[int, int], NDArray[np.int32]] = {}
     left = {(block.row, block.col): plan.count(block) for block in blocks}
-    for pieces in found:
-        for patch, piece in pieces:
-            key = patch.block.row, patch.block.col
-            if key not in sums:
-                sums[key] = np.zeros(patch.block.shape, dtype=np.int32)
-            row = patch.inside.row - patch.block.rows.start
-            col = patch.inside.col - patch.block.cols.start
-            height, width = patch.inside.shape
-            sums[key][row : row + height, col : col + width] += MISSING if piece is None else piece
-            left[key] -= 1
+    for each in added:
+        for block in each:
+            left[block.row, block.col] -= 1
         if progress is not None:
-            progress(len(pieces))
+            progress(len(each))
         while waiting and not left[waiting[0].row, waiting[0].col]:
-            block = waiting.popleft()
-            yield BlockSums(block, sums.pop((block.row, block.col)))
+            with sums.finished(waiting.popleft()) as found:
+                yield found
 
 
 class _Prediction:
-    """Calls the predictor and weighs its answers; keeps the batch that memory has room for."""
+    """Calls the predictor and adds up its answers; keeps the batch that memory has room for."""
 
-    def __init__(self, predictor: Predictor, plan: BlockPlan, limit: int) -> None:
+    def __init__(self, predictor: Predictor, sums: Sums, memory: Memory, limit: int) -> None:
         self._predictor = predictor
-        self._rows = _weights(plan.windows.row_starts, plan.windows.patch[0], plan.windows.overlap)
-        self._cols = _weights(plan.windows.col_starts, plan.windows.patch[1], plan.windows.overlap)
+        self._sums = sums
+        self._memory = memory
         self._guard = threading.Lock()
         self.limit = limit
 
-    def weighted(self, batch: list[_Patch]) -> list[tuple[_Patch, NDArray[np.int32] | None]]:
-        """Return each patch of a batch with its weighted probabilities, None without any data."""
+    def added(self, batch: list[_Patch]) -> list[Block]:
+        """Add the probabilities of a batch to its blocks, which are returned one a window."""
         seen = [patch for patch in batch if patch.valid.any()]
-        found = self._probabilities(seen) if seen else []
-        pairs = zip(seen, found, strict=True)
-        weighed = {id(patch): self._weigh(patch, piece) for patch, piece in pairs}
-        return [(patch, weighed.get(id(patch))) for patch in batch]
-
-    def _weigh(self, patch: _Patch, probability: NDArray[np.float32]) -> NDArray[np.int32]:
-        height, width = patch.inside.shape
-        rows = self._rows[patch.window.row][:height, None]
-        cols = self._cols[patch.window.col][:width]
-        piece: NDArray[np.int32] = np.empty((height, width), dtype=np.int32)
-        for start in range(0, height, _CACHED_ROWS):
-            part = slice(start, min(start + _CACHED_ROWS, height))
-            weighted = probability[part, :width] * rows[part]
-            weighted *= cols
-            piece[part] = np.rint(weighted, out=weighted)
-        if not patch.valid.all():
-            piece[~patch.valid] = MISSING
-        return piece
+        found = iter(self._probabilities(seen))
+        for patch in batch:
+            probability = next(found) if patch.valid.any() else None
+            self._sums.add(patch.block, patch.window, patch.valid, probability)
+        for patch in batch:
+            self._memory.give(patch.pixels)
+        return [patch.block for patch in batch]
 
     def _probabilities(self, patches: list[_Patch]) -> list[NDArray[np.float32]]:
         pieces: list[NDArray[np.float32]] = []
@@ -235,7 +200,7 @@ class _Prediction:
 
     def _called(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         found = self._predictor.probabilities(pixels)
-        shape = (len(pixels), *pixels.shape[2:])
+        shape = (len(pixels), *layers_of(self._predictor), *pixels.shape[2:])
         if found.shape != shape or not np.isfinite(found).all():
             raise ModelError(
                 expected=f"finite probabilities of shape {shape} from the model",
@@ -250,36 +215,36 @@ def _stacked(windows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     return windows[0][None] if len(windows) == 1 else np.stack(windows)
 
 
-def _weights(starts: Sequence[int], patch: int, overlap: int) -> dict[int, NDArray[np.float32]]:
-    """Return the weights of one axis by first pixel; of both axes they multiply to UNIT."""
-    scaled = axis_weights(starts, patch, overlap) * float(np.sqrt(UNIT))
-    return dict(zip(starts, scaled.astype(np.float32), strict=True))
-
-
 def _is_out_of_memory(error: BaseException) -> bool:
     text = str(error).lower()
     return isinstance(error, MemoryError) or "out of memory" in text or "bad_alloc" in text
 
 
-_Read = Callable[[Predictor, BlockPlan, Block, Window], _Patch]
+_Read = Callable[[tuple[Block, Window]], _Patch]
 
 
 @contextmanager
-def _readers(scene: Scene, count: int) -> Iterator[_Read]:
+def _readers(
+    scene: Scene, predictor: Predictor, plan: BlockPlan, memory: Memory, count: int
+) -> Iterator[_Read]:
     """Yield a function that reads a window with one of ``count`` open files, in any thread."""
     idle: SimpleQueue[SceneReader] = SimpleQueue()
 
-    def read(predictor: Predictor, plan: BlockPlan, block: Block, window: Window) -> _Patch:
+    def read(item: tuple[Block, Window]) -> _Patch:
+        block, window = item
         inside = window.clipped(plan.windows.shape)
+        pixels: NDArray[np.float32] = memory.take()  # type: ignore[assignment]
+        data = pixels[:, : inside.height, : inside.width]
         reader = idle.get()
         try:
-            data, valid = reader.values(inside, gsd_m=predictor.gsd_m, bands=predictor.bands)
+            valid = reader.fill(data, inside, gsd_m=predictor.gsd_m, bands=predictor.bands)
         finally:
             idle.put(reader)
         missing = (window.height - inside.height, window.width - inside.width)
         if any(missing):
-            data = np.pad(data, ((0, 0), (0, missing[0]), (0, missing[1])), mode="reflect")
-        return _Patch(block, window, inside, data, valid)
+            pad = ((0, 0), (0, missing[0]), (0, missing[1]))
+            pixels[:] = np.pad(data, pad, mode="reflect")
+        return _Patch(block, window, pixels, valid)
 
     with ExitStack() as files:
         for _ in range(count):

@@ -10,14 +10,18 @@ from numpy.typing import NDArray
 
 from satseg.engine.blocks import Block, BlockPlan, Span
 from satseg.engine.store import BlockStore, StoredBlock, codes
+from satseg.legend import Legend
 
 _ROWS = 64
 """Rows that are joined at once: as many as need little memory in a wide scene."""
 
 
-def joined_rows(plan: BlockPlan, store: BlockStore) -> Iterator[NDArray[np.uint8]]:
+def joined_rows(
+    plan: BlockPlan, store: BlockStore, legend: Legend | None = None
+) -> Iterator[NDArray[np.uint8]]:
     """Yield the codes of the whole map from top to bottom, uint8 (rows, width).
 
+    With the predictor's ``legend`` they are (2, rows, width), see ``satseg.engine.store.codes``.
     Every block of the plan must be in the store.
     """
     open_rows: dict[int, list[StoredBlock]] = {}
@@ -34,7 +38,8 @@ def joined_rows(plan: BlockPlan, store: BlockStore) -> Iterator[NDArray[np.uint8
         for number in [each for each in open_rows if each < covering[0]]:
             del open_rows[number]
         for row in range(start, stop, _ROWS):
-            yield _joined(plan, [open_rows[n] for n in covering], row, min(row + _ROWS, stop))
+            blocks = [open_rows[n] for n in covering]
+            yield _joined(plan, blocks, (row, min(row + _ROWS, stop)), legend)
 
 
 def _segments(plan: BlockPlan) -> list[tuple[int, int]]:
@@ -48,22 +53,26 @@ def _segments(plan: BlockPlan) -> list[tuple[int, int]]:
 
 
 def _joined(
-    plan: BlockPlan, covering: list[list[StoredBlock]], start: int, stop: int
+    plan: BlockPlan,
+    covering: list[list[StoredBlock]],
+    span: tuple[int, int],
+    legend: Legend | None,
 ) -> NDArray[np.uint8]:
-    width = plan.windows.shape[1]
-    sums = np.zeros((stop - start, width), dtype=np.int32)
+    (start, stop), width = span, plan.windows.shape[1]
+    layers = () if legend is None else (len(legend),)
+    sums = np.zeros((*layers, stop - start, width), dtype=np.int32)
     for block in itertools.chain.from_iterable(covering):
         _add(sums, block, start, stop)
     rows = covering[0][0].block.rows
     if not (rows.own_start <= start and stop <= rows.own_stop):
-        return codes(sums)
-    found = np.empty(sums.shape, dtype=np.uint8)
+        return codes(sums, legend)
+    found = np.empty((*(2 for _ in layers), stop - start, width), dtype=np.uint8)
     for first, last in _shared(plan.cols, width):
-        found[:, first:last] = codes(sums[:, first:last])
+        found[..., first:last] = codes(sums[..., first:last], legend)
     piece = slice(start - rows.own_start, stop - rows.own_start)
     for block in covering[0]:
         cols = block.block.cols
-        found[:, cols.own_start : cols.own_stop] = block.codes[piece]
+        found[..., cols.own_start : cols.own_stop] = block.codes[..., piece, :]
     return found
 
 
@@ -72,13 +81,13 @@ def _add(sums: NDArray[np.int32], block: StoredBlock, start: int, stop: int) -> 
     rows, cols = block.block.rows, block.block.cols
     whole = slice(cols.start, cols.stop)
     if stop <= rows.own_start:
-        sums[:, whole] += block.top[start - rows.start : stop - rows.start]
+        sums[..., whole] += block.top[..., start - rows.start : stop - rows.start, :]
     elif start >= rows.own_stop:
-        sums[:, whole] += block.bottom[start - rows.own_stop : stop - rows.own_stop]
+        sums[..., whole] += block.bottom[..., start - rows.own_stop : stop - rows.own_stop, :]
     else:
         piece = slice(start - rows.own_start, stop - rows.own_start)
-        sums[:, cols.start : cols.own_start] += block.left[piece]
-        sums[:, cols.own_stop : cols.stop] += block.right[piece]
+        sums[..., cols.start : cols.own_start] += block.left[..., piece, :]
+        sums[..., cols.own_stop : cols.stop] += block.right[..., piece, :]
 
 
 def _shared(cols: tuple[Span, ...], width: int) -> Iterator[tuple[int, int]]:

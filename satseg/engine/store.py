@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from satseg.cog import storing
 from satseg.engine.blocks import Block
-from satseg.engine.flow import UNIT, BlockSums
+from satseg.engine.sums import UNIT, BlockSums
+from satseg.legend import Legend
 from satseg.probability import NODATA, SCALE
 
 _KEY = "key.txt"
@@ -26,9 +27,11 @@ class StoredBlock:
 
     Attributes:
         block: the block.
-        codes: uint8 (own rows, own columns), see ``satseg.probability``.
+        codes: uint8 (own rows, own columns), see ``satseg.probability``. With a legend (2,
+            own rows, own columns): codes of farmland's probability, and of the likeliest class.
         top, bottom: int32 sums of the rows before and after its own, over its whole width.
-        left, right: int32 sums of its own rows, before and after its own columns.
+        left, right: int32 sums of its own rows, before and after its own columns. With a legend
+            each is (classes, rows, columns).
     """
 
     block: Block
@@ -39,26 +42,34 @@ class StoredBlock:
     right: NDArray[np.int32]
 
 
-def stored(found: BlockSums) -> StoredBlock:
-    """Return the form of a block that is kept."""
+def stored(found: BlockSums, legend: Legend | None = None) -> StoredBlock:
+    """Return the form of a block that is kept; ``legend`` is the predictor's."""
     rows, cols, sums = found.block.rows, found.block.cols, found.sums
     first, stop = rows.own_start - rows.start, rows.own_stop - rows.start
     left, right = cols.own_start - cols.start, cols.own_stop - cols.start
     return StoredBlock(
         found.block,
-        codes=codes(sums[first:stop, left:right]),
-        top=sums[:first].copy(),
-        bottom=sums[stop:].copy(),
-        left=sums[first:stop, :left].copy(),
-        right=sums[first:stop, right:].copy(),
+        codes=codes(sums[..., first:stop, left:right], legend),
+        top=sums[..., :first, :].copy(),
+        bottom=sums[..., stop:, :].copy(),
+        left=sums[..., first:stop, :left].copy(),
+        right=sums[..., first:stop, right:].copy(),
     )
 
 
-def codes(sums: NDArray[np.int32]) -> NDArray[np.uint8]:
+def codes(sums: NDArray[np.int32], legend: Legend | None = None) -> NDArray[np.uint8]:
     """Return the codes of complete sums; 255 where they are below 0.
+
+    With a legend sums are (classes, height, width) and what is returned (2, height, width):
+    codes of farmland's probability, and those of the class with the largest sum, of equal ones the
+    first.
 
     The same as ``satseg.probability.encode`` of sums / UNIT, but for halves, which go up here.
     """
+    if legend is not None:
+        farmland = codes(sums[list(legend.farmland)].sum(axis=0, dtype=np.int32))
+        likeliest = legend.codes[sums.argmax(axis=0)]
+        return np.stack([farmland, np.where(farmland == NODATA, np.uint8(NODATA), likeliest)])
     found: NDArray[np.uint8] = np.empty(sums.shape, dtype=np.uint8)
     for start in range(0, len(sums), _ROWS):
         piece = sums[start : start + _ROWS]
@@ -123,7 +134,7 @@ class BlockStore:
             np.load(file, allow_pickle=False) as borders,
         ):
             result = StoredBlock(block, found, *(borders[name] for name in _BORDERS))
-        if found.shape != own or result.top.shape[1:] != (len(cols),):
+        if found.shape[-2:] != own or result.top.shape[-1:] != (len(cols),):
             raise ValueError(f"{path} has {found.shape} pixels, not {own}")
         return result
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,13 @@ from numpy.typing import NDArray
 
 from satseg.area import PixelRegion
 from satseg.catalog_records import PredictionRecord
+from satseg.class_raster import (
+    class_content,
+    class_layer,
+    class_tags,
+    no_legend,
+    open_classes,
+)
 from satseg.cog import Layer, cog_rows
 from satseg.ensemble import content, uncertainty_layer
 from satseg.errors import ModelError
@@ -38,7 +46,7 @@ _STRIP_ROWS = 64
 
 def write_raster_cog(
     subject: Subject,
-    kind: Literal["mask", "probability"] | Uncertainty,
+    kind: Literal["mask", "probability", "classes"] | Uncertainty,
     output: Path,
     *,
     progress: Progress | None = None,
@@ -46,6 +54,8 @@ def write_raster_cog(
     """Write the raster of a kind as a COG and return its grid; see the functions below."""
     if kind == "mask":
         return write_mask_cog(subject, output, progress=progress)
+    if kind == "classes":
+        return write_classes_cog(subject, output, progress=progress)
     if kind == "probability":
         return write_probability_cog(subject, output, progress=progress)
     return write_uncertainty_cog(subject, kind, output, progress=progress)
@@ -125,19 +135,38 @@ def _entropy_codes() -> NDArray[np.uint8]:
 _ENTROPY = _entropy_codes()
 
 
-def _write(
+def write_classes_cog(subject: Subject, output: Path, *, progress: Progress | None = None) -> Grid:
+    """Write the likeliest class of the land as a COG and return its grid.
+
+    The raster is uint8, codes of satseg.classes with their colours and names; 255 for no data.
+    Threshold and smallest area do not change it. See ``write_mask_cog`` for the rest.
+
+    Raises:
+        ModelError: the prediction's model tells no classes apart.
+    """
+    if subject.prediction.classes is None:
+        raise no_legend()
+    raster, legend = open_classes(subject.prediction.classes)
+    found = strips(raster, _STRIP_ROWS)
+    described = (class_layer(legend), class_content(legend))
+    return _write(subject, (raster.grid, found), described, output, progress, class_tags(legend))
+
+
+def _write(  # noqa: PLR0917 -- three callers, everything of them
     subject: Subject,
     source: tuple[Grid, Strips],
     described: tuple[Layer, str],
     output: Path,
     progress: Progress | None,
+    further: Mapping[str, str] = MappingProxyType({}),
 ) -> Grid:
     (grid, found), (layer, content) = source, described
     inside = None if subject.clip is None else inside_of(subject.clip, grid)
     place = Window(0, 0, *grid.shape) if inside is None else extent_of(inside, grid)
     target = cropped(grid, place)
     provenance = {f"SATSEG_{key.upper()}": text for key, text in _tags(subject).items()}
-    with cog_rows(output, target, layer, tags={**provenance, "SATSEG_CONTENT": content}) as writer:
+    tags = {**provenance, **further, "SATSEG_CONTENT": content}
+    with cog_rows(output, target, layer, tags=tags) as writer:
         for window, codes in found:
             first, last = max(window.row, place.row), min(window.row_stop, place.row_stop)
             if first < last:

@@ -11,10 +11,47 @@ from typing import Any, Literal, TypeVar
 
 from satseg.bands import canonical
 from satseg.errors import TrainingError
+from satseg.legend import Legend, code_of, legend_of
 from satseg.training.mixing import Mixing
 
 SourceKind = Literal["masks", "scene-labels", "simulated"]
+LossKind = Literal["bce-dice", "focal-dice", "focal"]
+LOSSES: tuple[LossKind, ...] = ("bce-dice", "focal-dice", "focal")
+WHOLE = "network"
+"""The module that is a whole network, without the scaling of its input (satseg.zoo.networks)."""
+
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What training minimises.
+
+    Attributes:
+        kind: cross-entropy plus Dice, focal loss plus Dice, or focal loss alone.
+        gamma: how much focal loss turns away from pixels that are right already; 0 is
+            cross-entropy.
+    """
+
+    kind: LossKind = "bce-dice"
+    gamma: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Squares of ground to hold out of each picture of a source.
+
+    Attributes:
+        side_m: about how long a side is, in metres.
+        share: about how much of a picture is held out.
+        margin_m: width of the strip around a square that counts neither way.
+        seed: of the draw.
+    """
+
+    side_m: float
+    share: float = 0.2
+    margin_m: float = 32.0
+    seed: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +73,15 @@ class SourceConfig:
         shares: share of the draws by class folder (``scene-labels``), relative to each other;
             empty: by farmland share, see ``PictureSet.chances``.
         holdout: stems of pictures that are kept for validation, never trained on.
+        blocks: squares to hold out of the other pictures (``masks``), see Blocks; for sources of
+            few large pictures.
         seeds: first seed and number of simulated landscapes (``simulated``).
         holdout_seeds: first seed and number of those for validation.
         size_px: side of a simulated landscape.
+        classes: class of satseg.classes of each mask value, for models with classes; a value that
+            is not there is ignored, and ``other`` is anything but farmland. Without it
+            ``positive`` says what is farmland, and the rest is anything but that.
+        mix: weights of kinds of land that are added to each simulated landscape.
     """
 
     name: str
@@ -56,6 +99,9 @@ class SourceConfig:
     seeds: tuple[int, int] = (0, 0)
     holdout_seeds: tuple[int, int] = (0, 0)
     size_px: int = 1024
+    blocks: Blocks | None = field(default=None, repr=False)
+    classes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    mix: Mapping[str, float] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +144,10 @@ class TrainingConfig:
         model: the card's fields that do not depend on the run (id, title, bands, gsd_m, ...).
         pretrained: start the encoder from ImageNet weights.
         frozen: names of modules that keep their first weights and batch statistics.
+        start: ids of models by the name of a module that starts from their weights, see
+            satseg.zoo.start; one id alone is for the whole network. Such a module learns at
+            ``encoder_rate`` too, of a whole network only the encoder.
+        loss: see Loss.
         schedule: see Schedule.
         mixing: see satseg.training.augment.Mixing.
         sources: see SourceConfig.
@@ -111,13 +161,26 @@ class TrainingConfig:
     mixing: Mixing
     sources: tuple[SourceConfig, ...]
     folder: Path
+    start: Mapping[str, str] = field(default_factory=dict)
+    loss: Loss = Loss()
 
     @property
     def identity(self) -> str:
         """Everything that decides the weights, as text: what a checkpoint must agree with."""
         model = [self.model[key] for key in ("architecture", "arguments", "bands", "gsd_m")]
         parts = (model, self.pretrained, self.frozen, self.schedule, self.mixing, self.sources)
-        return json.dumps([str(part) for part in parts])
+        # Left out where not used, so that older checkpoints stay good.
+        blocks = {source.name: source.blocks for source in self.sources if source.blocks}
+        loss = None if self.loss == Loss() else self.loss
+        added = [(source.classes, source.mix) for source in self.sources]
+        classes = (self.model.get("classes"), added) if self.legend or any(map(any, added)) else ()
+        later = (dict(self.start), loss, blocks, classes)
+        return json.dumps([str(part) for part in (*parts, *filter(None, later))])
+
+    @property
+    def legend(self) -> Legend | None:
+        """Classes of the model; None for one that knows farmland only."""
+        return legend_of(self.model.get("classes", ()))
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -172,12 +235,54 @@ def load_config(path: Path) -> TrainingConfig:
     mixing = _build(Mixing, table.get("mixing", {}), "mixing", path)
     if not all(0 <= share <= 1 for share in (mixing.tones, mixing.pieces, mixing.grey)):
         raise _broken(path, "[mixing] with shares outside 0 to 1")
-    sources = tuple(_build(SourceConfig, row, "sources", path) for row in table.get("sources", ()))
+    sources = tuple(_source(row, path) for row in table.get("sources", ()))
     if not sources:
         raise _broken(path, "no [[sources]]")
     pretrained = bool(table.get("pretrained", False))
     frozen = tuple(str(name) for name in table.get("frozen", ()))
-    return TrainingConfig(model, pretrained, frozen, schedule, mixing, sources, path.parent)
+    loss = _build(Loss, table.get("loss", {}), "loss", path)
+    if loss.kind not in LOSSES or loss.gamma < 0:
+        raise _broken(path, f"[loss] with {loss}; kinds are {', '.join(LOSSES)}, gamma 0 or more")
+    start = _start(table.get("start", {}), path)
+    config = TrainingConfig(
+        model, pretrained, frozen, schedule, mixing, sources, path.parent, start, loss
+    )
+    _check_classes(config, path)
+    return config
+
+
+def _start(value: object, path: Path) -> Mapping[str, str]:
+    found = {WHOLE: value} if isinstance(value, str) else value
+    if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found.values()):
+        raise _broken(path, f"start = {value!r} instead of a model, or models by names of modules")
+    return dict(found)
+
+
+def _source(row: Mapping[str, Any], path: Path) -> SourceConfig:
+    blocks = row.get("blocks")
+    if blocks is None:
+        return _build(SourceConfig, row, "sources", path)
+    found = _build(Blocks, blocks, "sources.blocks", path)
+    source = _build(SourceConfig, {**row, "blocks": found}, "sources", path)
+    if source.kind != "masks" or not 0 < found.share < 1 or found.side_m <= 0 or found.margin_m < 0:
+        raise _broken(path, f"blocks of {source.name} with {found}, or for other than masks")
+    return source
+
+
+def _check_classes(config: TrainingConfig, path: Path) -> None:
+    legend = config.legend
+    outputs, wanted = config.model["arguments"].get("classes", 1), len(legend) if legend else 1
+    if outputs != wanted:
+        raise _broken(path, f"{outputs} classes in [model] arguments for {wanted} in classes")
+    if legend is not None and config.loss != Loss():
+        raise _broken(
+            path, f"[loss] with {config.loss} for classes, which have a loss of their own"
+        )
+    for source in config.sources:
+        if source.classes and legend is None:
+            raise _broken(path, f"classes in the source {source.name} without classes in [model]")
+        for key in source.classes.values():
+            code_of(key)
 
 
 def _build(kind: type[T], table: Mapping[str, Any], name: str, path: Path) -> T:

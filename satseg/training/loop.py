@@ -19,8 +19,9 @@ from torch import Tensor, nn
 
 from satseg.errors import TrainingError
 from satseg.training.augment import Augmentation
-from satseg.training.config import Schedule, TrainingConfig
-from satseg.training.losses import bce_dice
+from satseg.training.classwise import agreement, cross_entropy_dice
+from satseg.training.config import WHOLE, Schedule, TrainingConfig
+from satseg.training.losses import loss_of
 from satseg.training.pictures import PictureSet
 from satseg.training.samples import Crop, Sampler, counted, fixed_crops, stack
 
@@ -36,7 +37,8 @@ class TrainingState:
         step: optimiser steps done.
         steps: steps in all.
         loss: mean loss of the last steps.
-        validation: IoU of farmland by source at the last validation.
+        validation: IoU of farmland by source at the last validation; mean IoU of the classes for
+            a network that tells several apart.
         seconds: time spent training so far, over all resumptions.
     """
 
@@ -113,6 +115,8 @@ class _Trainer:
     def __init__(self, network: nn.Module, config: TrainingConfig, run: Path, device: str) -> None:
         self.schedule = config.schedule
         self.identity = config.identity
+        self.kind = config.loss
+        self.legend = config.legend
         self.run = run
         self.device = device
         self.network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -143,7 +147,11 @@ class _Trainer:
         pixels = pixels.to(self.device, memory_format=torch.channels_last)
         with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
             logits = self.network(pixels)
-        loss = bce_dice(logits.float(), masks.to(self.device))
+        masks = masks.to(self.device)
+        if self.legend is None:
+            loss = loss_of(logits.float(), masks, self.kind)
+        else:
+            loss = cross_entropy_dice(logits.float(), masks, self.legend)
         if not torch.isfinite(loss):
             raise TrainingError(
                 expected="a finite loss",
@@ -165,7 +173,10 @@ class _Trainer:
         """Measure the averaged network and keep it when it is the best so far."""
         start = time.monotonic()
         self.validation = {
-            name: farmland_iou(self.average, found, self.device) for name, found in crops.items()
+            name: farmland_iou(self.average, found, self.device)
+            if self.legend is None
+            else agreement(self.average, found, self.legend, self.device).mean_iou
+            for name, found in crops.items()
         }
         score = float(np.mean(list(self.validation.values()))) if self.validation else self.step
         self.stale += 1
@@ -287,6 +298,10 @@ def _optimiser(network: nn.Module, config: TrainingConfig) -> torch.optim.Optimi
         if not parameter.requires_grad:
             continue
         pretrained = config.pretrained and ".encoder." in f".{name}"
+        pretrained |= any(
+            name.startswith(f"{part}.") and (part != WHOLE or ".encoder." in name)
+            for part in config.start
+        )
         peak = rate * (config.schedule.encoder_rate if pretrained else 1.0)
         decay = config.schedule.weight_decay if parameter.ndim > 1 else 0.0
         groups.setdefault((peak, decay), []).append(parameter)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from satseg.classes import FARMLAND_CODES
+from satseg.bands import RGB
+from satseg.classes import CLASSES, FARMLAND, FARMLAND_CODES, LandClass
 from satseg.errors import TrainingError
+from satseg.legend import code_of
 from satseg.training.config import SourceConfig
 
 IGNORED = 255
@@ -27,7 +29,8 @@ class Picture:
     Attributes:
         name: where it comes from.
         pixels: (bands, height, width), uint8 or uint16.
-        mask: (height, width) uint8: 1 farmland, 0 not, 255 ignored.
+        mask: (height, width) uint8: 1 farmland, 0 not, 255 ignored; for models with classes other
+            codes of satseg.classes too, 0 being anything but farmland.
         gsd_m: ground sample distance in metres.
     """
 
@@ -50,14 +53,16 @@ class PictureSet:
 
         By class folder as ``shares`` says, evenly within it; without shares more often where there
         is farmland: towns and forests fill most pictures of some sources and would crowd it out.
+        Where several classes are told apart, more often where the rarer ones are.
 
         Raises:
             TrainingError: ``shares`` names other folders than there are.
         """
         shares = self.config.shares
         if not shares:
-            seen = [np.mean(picture.mask[::8, ::8] == 1) for picture in self.train]
-            weights = 0.3 + np.array(seen)
+            seen = np.array([_share_of_values(picture.mask) for picture in self.train])
+            several = seen[:, FARMLAND + 1 :].any()
+            weights = 0.3 + (_rarity(seen) if several else seen[:, FARMLAND])
             return np.asarray(weights / weights.sum(), dtype=np.float64)
         folders = [picture.name.split("/")[0] for picture in self.train]
         if set(folders) != set(shares):
@@ -76,6 +81,7 @@ def load_source(
     data: Path | None,
     bands: Sequence[str],
     *,
+    classes: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> PictureSet:
     """Return the pictures of ``config``.
@@ -84,15 +90,18 @@ def load_source(
         config: the source.
         data: folder of the data sets; may be None for simulated sources.
         bands: bands to keep, in this order; pictures from folders are red, green, blue.
+        classes: keep all classes that the source knows, for a model that tells them apart.
         progress: called with pictures done and pictures in all.
 
     Raises:
         TrainingError: files are missing, do not fit, or the source lacks a band.
     """
     if config.kind == "simulated":
-        train = _simulated(config, config.seeds, bands, progress)
-        return PictureSet(config, train, _simulated(config, config.holdout_seeds, bands, None))
-    if tuple(bands) != ("red", "green", "blue"):
+        values = _codes(CLASSES if classes else ())
+        train = _simulated(config, config.seeds, bands, values, progress)
+        held_out = _simulated(config, config.holdout_seeds, bands, values, None)
+        return PictureSet(config, train, held_out)
+    if not set(bands) <= set(RGB):
         raise TrainingError(
             expected="a model on red, green, blue for sources of pictures",
             found=f"{', '.join(bands)} with the source {config.name}",
@@ -105,7 +114,7 @@ def load_source(
             fix="Give it with --data FOLDER",
         )
     loader = _with_masks if config.kind == "masks" else _scene_labels
-    pictures = loader(config, data)
+    pictures = [_with_bands(picture, bands) for picture in loader(config, data)]
     held = [picture for picture in pictures if Path(picture.name).stem in config.holdout]
     unknown = set(config.holdout) - {Path(picture.name).stem for picture in held}
     if unknown:
@@ -115,7 +124,19 @@ def load_source(
             fix="Correct holdout in the training configuration",
         )
     kept = [picture for picture in pictures if Path(picture.name).stem not in config.holdout]
-    return PictureSet(config, tuple(kept), tuple(held))
+    if config.blocks is None:
+        return PictureSet(config, tuple(kept), tuple(held))
+    from satseg.training.splits import split_by_blocks  # which needs Picture
+
+    train, squares = split_by_blocks(kept, config.blocks)
+    return PictureSet(config, train, (*held, *squares))
+
+
+def _with_bands(picture: Picture, bands: Sequence[str]) -> Picture:
+    """Return a picture of red, green, blue with ``bands`` of them in this order."""
+    if tuple(bands) == RGB:
+        return picture
+    return replace(picture, pixels=picture.pixels[[RGB.index(name) for name in bands]])
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:
@@ -131,6 +152,53 @@ def read_mask(path: Path, positive: Sequence[str], ignore: Sequence[str]) -> NDA
     mask = np.isin(values, [int(v) for v in positive]).astype(np.uint8)
     mask[np.isin(values, [int(v) for v in ignore])] = IGNORED
     return mask
+
+
+def read_class_mask(path: Path, classes: Mapping[str, str]) -> NDArray[np.uint8]:
+    """Return a class mask as (height, width) codes of satseg.classes.
+
+    Args:
+        path: picture of mask values.
+        classes: class of each value, or ``other`` for anything but farmland (0); values without a
+            class are 255, ignored.
+    """
+    with Image.open(path) as image:
+        values = np.asarray(image)
+    mask = np.full(values.shape, IGNORED, dtype=np.uint8)
+    for value, key in classes.items():
+        mask[values == int(value)] = code_of(key)
+    return mask
+
+
+def _share_of_values(mask: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the share of each code of satseg.classes in a mask, float64 (classes,)."""
+    some = mask[::8, ::8]
+    counts = np.bincount(some.ravel(), minlength=256)[: len(CLASSES)]
+    return np.asarray(counts / some.size, dtype=np.float64)
+
+
+def _rarity(seen: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how much each picture shows of rare classes, float64 (pictures,), 1 on average.
+
+    It is the mean over the classes of the share in the picture over the share in all pictures, at
+    most 4 each, of shares (pictures, classes).
+    """
+    usual = seen[:, 1:].mean(axis=0)
+    shown = usual > 0
+    ratios = np.minimum(seen[:, 1:][:, shown] / usual[shown], 4.0)
+    return np.asarray(ratios.mean(axis=1), dtype=np.float64)
+
+
+def _codes(kept: Sequence[LandClass]) -> NDArray[np.uint8]:
+    """Return the mask value of each class of a truth raster, uint8 (classes,).
+
+    Farmland is 1, what is not in ``kept`` 0 and what is unlabelled 255.
+    """
+    values = np.isin(np.arange(len(CLASSES)), list(FARMLAND_CODES)).astype(np.uint8)
+    for item in kept:
+        values[item.code] = item.code
+    values[0] = IGNORED
+    return values
 
 
 def _files(folder: Path) -> list[Path]:
@@ -155,7 +223,10 @@ def _with_masks(config: SourceConfig, data: Path) -> list[Picture]:
                 fix="Add the mask or remove the picture",
             )
         pixels = read_picture(path)
-        mask = read_mask(masks[path.stem], config.positive, config.ignore)
+        if config.classes:
+            mask = read_class_mask(masks[path.stem], config.classes)
+        else:
+            mask = read_mask(masks[path.stem], config.positive, config.ignore)
         if mask.shape != pixels.shape[1:]:
             raise TrainingError(
                 expected=f"a mask of {pixels.shape[1]} x {pixels.shape[2]} pixels for {path.name}",
@@ -181,6 +252,7 @@ def _simulated(
     config: SourceConfig,
     seeds: tuple[int, int],
     bands: Sequence[str],
+    values: NDArray[np.uint8],
     progress: Callable[[int, int], None] | None,
 ) -> tuple[Picture, ...]:
     from satseg.simulate import render_scene
@@ -190,9 +262,11 @@ def _simulated(
     pictures = []
     for done, seed in enumerate(range(first, first + count)):
         definition = random_definition(seed, size_px=config.size_px, gsd_m=config.gsd_m)
+        if config.mix:
+            mix = {**definition.mix, **config.mix}
+            definition = replace(definition, mix=mix)
         scene = render_scene(definition, definition.dates[0], bands=tuple(bands))
-        mask = np.isin(scene.classes, list(FARMLAND_CODES)).astype(np.uint8)
-        mask[scene.classes == 0] = IGNORED
+        mask = values[scene.classes]
         pictures.append(Picture(f"{config.name}/{seed}", scene.image, mask, config.gsd_m))
         if progress is not None:
             progress(done + 1, count)

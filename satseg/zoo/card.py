@@ -15,6 +15,7 @@ import tomli_w
 
 from satseg.bands import canonical
 from satseg.errors import ModelError
+from satseg.legend import Legend, legend_of
 
 CARD_FILE = "card.toml"
 MODELS_VARIABLE = "SATSEG_MODELS"
@@ -70,7 +71,9 @@ class ModelCard:
         training: facts of the training run as written by it (data, terms, split, steps, seconds).
         metrics: one table a data set, as written by ``satseg evaluate``.
         failures: known failures, as sentences.
+        ablation: what one of its data sets is worth, as written by ``satseg ablate``; may be empty.
         folder: where the card lies.
+        legend: the classes that it tells apart; None for a model that knows farmland only.
     """
 
     id: str
@@ -91,7 +94,9 @@ class ModelCard:
     training: Mapping[str, Any]
     metrics: tuple[Mapping[str, Any], ...]
     failures: tuple[str, ...]
+    ablation: Mapping[str, Any]
     folder: Path = field(compare=False)
+    legend: Legend | None = None
 
     def __post_init__(self) -> None:
         problems = [
@@ -116,6 +121,12 @@ class ModelCard:
             ),
             (0 < self.threshold < 1, "threshold", self.threshold, "between 0 and 1"),
             (self.temperature > 0, "temperature", self.temperature, "above 0"),
+            (
+                self.arguments.get("classes", 1) == (len(self.legend) if self.legend else 1),
+                "classes in arguments",
+                self.arguments.get("classes", 1),
+                f"the number of classes, {len(self.legend) if self.legend else 'absent: 1'}",
+            ),
             (
                 bool(_SHA256.fullmatch(self.sha256)),
                 "sha256",
@@ -219,7 +230,9 @@ def load_card(folder: Path) -> ModelCard:
             training=dict(_table(table, "training", folder)),
             metrics=tuple(dict(row) for row in table.get("metrics", ())),
             failures=tuple(str(text) for text in table.get("failures", ())),
+            ablation=dict(_table(table, "ablation", folder)),
             folder=folder,
+            legend=legend_of(table.get("classes", ())),
         )
 
 

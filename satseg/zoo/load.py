@@ -19,7 +19,8 @@ def load_model(card: ModelCard) -> nn.Module:
 
     The module maps float32 (n, bands, h, w), scaled to 0..1 and in the card's order of bands, to
     logits (n, 1, h, w); h and w are multiples of 32. The logistic function of the logits divided by
-    the card's temperature is the probability of farmland.
+    the card's temperature is the probability of farmland. For a card with a legend logits are
+    (n, classes, h, w), and the softmax function gives the probabilities of its classes.
 
     Raises:
         ModelError: the weights are missing, differ from the card's hash, or do not fit.

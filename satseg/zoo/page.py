@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from satseg.metrics import BINS
 from satseg.zoo.card import ModelCard
 from satseg.zoo.ensembles import EnsembleCard
+from satseg.zoo.page_classes import class_lines
 
 CARD_PAGE = "CARD.md"
 COMPARISON_PAGE = "README.md"
@@ -18,7 +20,10 @@ _COLUMNS = (
     ("Images", "images"),
     ("Pixels", "pixels"),
     ("IoU", "iou"),
+    ("95 % interval", "interval"),
+    ("Blocks", "blocks"),
     ("IoU in int8", "iou_int8"),
+    ("Boundary IoU", "boundary_iou"),
     ("F1", "f1"),
     ("Precision", "precision"),
     ("Recall", "recall"),
@@ -28,6 +33,12 @@ _COLUMNS = (
     ("AUROC of entropy", "auroc_entropy"),
     ("AUROC of disagreement", "auroc_disagreement"),
     ("AUROC of mutual information", "auroc_information"),
+)
+_PART_COLUMNS = (
+    ("Region", "region"),
+    ("Date", "date"),
+    *(column for column in _COLUMNS if column[1] in ("images", "pixels", "iou", "interval")),
+    *(column for column in _COLUMNS if column[1] in ("blocks", "boundary_iou", "area_bias")),
 )
 
 
@@ -84,6 +95,7 @@ def ensemble_page(
 def _measured(
     rows: Sequence[Mapping[str, Any]], notes: Mapping[str, str], lacking: Mapping[str, str]
 ) -> list[str]:
+    rows = [_with_interval(row) for row in rows]
     return [
         "## Measured",
         "",
@@ -96,7 +108,70 @@ def _measured(
         "bias is predicted over true farmland less one; ECE is the expected calibration error; "
         "AUROC is the chance that of a wrong and a right pixel the wrong one is the less sure.",
         "",
+        *_interval_note(rows),
+        *[line for row in rows for line in _parts(row)],
+        *_calibration(rows),
     ]
+
+
+def _with_interval(row: Mapping[str, Any]) -> dict[str, Any]:
+    interval = _interval(row)
+    return {**row, "interval": interval} if interval else dict(row)
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    """Return the interval of the IoU as people write it; empty where the row has none."""
+    if not {"iou_low", "iou_high"} <= set(row):
+        return ""
+    return f"{row['iou_low']:.3f}–{row['iou_high']:.3f}"
+
+
+def _interval_note(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    blocks = [f"{row['data']}: {row['blocks']} {row['block']}" for row in rows if "blocks" in row]
+    widths = sorted({float(row["boundary_m"]) for row in rows if "boundary_m" in row})
+    found = []
+    if blocks:
+        found.append(
+            f"The interval of the IoU is of 2,000 block bootstraps ({'; '.join(blocks)}): how the "
+            "figure spreads over ground like that of the pictures, not over other places. Dates of "
+            "the same ground count as one block."
+        )
+    if widths:
+        width = ", ".join(f"{width:g}" for width in widths)
+        found.append(f"Boundary IoU is that of strips of {width} m along the borders of farmland.")
+    return [" ".join(found), ""] if found else []
+
+
+def _parts(row: Mapping[str, Any]) -> list[str]:
+    parts = [_with_interval(part) for part in row.get("parts", ())]
+    if not parts:
+        return []
+    return [f"### {row['data']} by region and date", "", *_table(_PART_COLUMNS, parts), ""]
+
+
+def _calibration(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the reliability diagrams as a table: what was predicted and what was observed."""
+    held = [row for row in rows if row.get("reliability", {}).get("share")]
+    if not held:
+        return []
+    tenths = [f"{lower / 10:g} to {(lower + 1) / 10:g}" for lower in range(BINS)]
+    columns = (("Data", "data"), ("Pixels", "pixels"), *((name, name) for name in tenths))
+    table = []
+    for row in held:
+        bins = row["reliability"]
+        cells = {}
+        for p, o, share in zip(bins["predicted"], bins["observed"], bins["share"], strict=True):
+            cells[tenths[min(int(p * BINS), BINS - 1)]] = f"{p:.2f} → {o:.2f} ({share:.0%})"
+        table.append({"data": row["data"], "pixels": row["pixels"], **cells})
+    lines = [
+        "## Calibration",
+        "",
+        "By tenths of the predicted probability: its mean → the observed share of farmland (share "
+        "of all pixels).",
+        "",
+        *_table(columns, table),
+    ]
+    return [*lines, ""]
 
 
 def card_page(
@@ -124,6 +199,7 @@ def card_page(
         *_int8_rows(card),
         "",
         *_measured(card.metrics, notes, lacking or {}),
+        *class_lines(card),
         "## Training",
         "",
         *[
@@ -140,10 +216,48 @@ def card_page(
             for row in training.get("data", ())
         ],
         "",
+        *_ablation(card.ablation),
     ]
     if card.failures:
         lines += ["## Known failures", "", *[f"- {text}" for text in card.failures], ""]
     return "\n".join(lines)
+
+
+def _ablation(found: Mapping[str, Any]) -> list[str]:
+    """Return the section on what one data set is worth, if that was measured."""
+    if not found:
+        return []
+    arms = {
+        "with": "with all data",
+        "without": f"without {found['source']}",
+        "alone": f"{found['source']} alone",
+    }
+    seeds = len(found["seeds"])
+    rows = [
+        {
+            "data": row["data"],
+            "arm": arms[row["arm"]],
+            "iou": f"{row['mean']:.3f} ± {row['spread']:.3f}",
+            "each": ", ".join(f"{value:.3f}" for value in row["iou"]),
+        }
+        for row in found["rows"]
+    ]
+    columns = (
+        ("Measured on", "data"),
+        ("Training", "arm"),
+        ("IoU", "iou"),
+        ("Each seed", "each"),
+    )
+    return [
+        f"## What {found['source']} scenes are worth",
+        "",
+        f"Mean and standard deviation over {seeds} seeds, written by `satseg ablate`. These "
+        f"trainings are short ({_value(found['schedule'])}), so the figures compare with each "
+        "other only, not with those above.",
+        "",
+        *_table(columns, rows),
+        "",
+    ]
 
 
 _INT8_USE = {
@@ -176,13 +290,14 @@ def write_comparison(
         "One folder a model: `card.toml` (what the software reads), `CARD.md` (what people read), "
         "`train.toml` (how it was trained) and the weights.",
         "",
-        "Intersection over union of farmland, written by `satseg evaluate`:",
+        "Intersection over union of farmland with its 95 % interval by block bootstrap (see a "
+        "model's page), written by `satseg evaluate`:",
         "",
         "| Model | Bands | GSD | Weights | " + " | ".join(names) + " |",
         "|---" * (4 + len(names)) + "|",
     ]
     for card in cards:
-        found = {str(row["data"]): f"{row['iou']:.3f}" for row in card.metrics}
+        found = _compared(card)
         lines.append(
             f"| [{card.id}]({card.id}/{CARD_PAGE}) | {len(card.bands)} | {card.gsd_m:g} m | "
             f"{_megabytes(card.weights_path)} | "
@@ -190,7 +305,7 @@ def write_comparison(
             + " |"
         )
     for ensemble in ensembles:
-        found = {str(row["data"]): f"{row['iou']:.3f}" for row in ensemble.metrics}
+        found = _compared(ensemble)
         members = " + ".join(member.id for member in ensemble.members)
         lines.append(
             f"| [{ensemble.id}]({ensemble.id}/{CARD_PAGE}) | {ensemble.method} of {members} | | | "
@@ -200,6 +315,15 @@ def write_comparison(
     page = models / COMPARISON_PAGE
     _replace(page, "\n".join([*lines, ""]))
     return page
+
+
+def _compared(card: ModelCard | EnsembleCard) -> dict[str, str]:
+    """Return the IoU with its interval, where there is one, by data set."""
+    return {
+        str(row["data"]): f"{row['iou']:.3f} {interval}".strip()
+        for row in card.metrics
+        for interval in [f"({_interval(row)})" if _interval(row) else ""]
+    }
 
 
 def _table(columns: Sequence[tuple[str, str]], rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -35,7 +35,7 @@ def write_repeated(path: Path, side: int, *, gsd_m: float = 0.6, bands: int = 8)
         "driver": "GTiff", "height": side, "width": side, "count": bands, "dtype": "uint16",
         "crs": "EPSG:32651", "transform": rasterio.Affine(gsd_m, 0, 380000, 0, -gsd_m, 3455000),
         "nodata": 0, "bigtiff": "if_safer", "tiled": True, "blockxsize": 256, "blockysize": 256,
-        "interleave": "band", "compress": "zstd", "zstd_level": 1, "predictor": 2,
+        "interleave": "band", "compress": "zstd", "zstd_level": 1,
         "photometric": "minisblack",
     }  # fmt: skip
     columns = np.arange(side) % pixels.shape[2]

@@ -19,6 +19,12 @@ from small_catalog import build_catalog, build_models  # noqa: E402
 from satseg.catalog import Catalog  # noqa: E402
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for the map of a visitor without a browser."""
+    monkeypatch.setattr("dashboard.mapfirst.LONGEST_S", 0.0)
+
+
 @pytest.fixture(scope="session")
 def built_catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a catalog with two regions, four dates and two models; not to be changed."""

@@ -14,7 +14,7 @@ def script(drawn: OfflineMap) -> str:
 def test_the_map_names_no_other_origin() -> None:
     drawn = OfflineMap()
     addresses = [address for _, address in (*drawn.default_js, *drawn.default_css)]
-    assert len(addresses) == 8
+    assert len(addresses) == 1
     assert all(address.startswith("../../assets/") for address in addresses)
     page = drawn.get_root().render()
     sources = re.findall(r'(?:src|href)="([^"]+)"', page)

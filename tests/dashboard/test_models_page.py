@@ -97,6 +97,30 @@ def test_a_card_is_shown_with_what_people_ask(served: Path, models: Path, app: A
     assert "satseg evaluate unet8" in str(app.caption[0].value)
 
 
+def test_intervals_borders_regions_and_dates_are_shown(
+    served: Path, models: Path, app: AppTest
+) -> None:
+    measured(models, "farmnet")
+    table = read_table(models / "farmnet")
+    table["metrics"][0] |= {"iou_low": 0.7, "iou_high": 0.8, "boundary_iou": 0.31}
+    table["metrics"][0]["parts"] = [
+        {"region": "chongming", "images": 2, "pixels": 9000, "iou": 0.75, "area_bias": -0.1},
+        {"region": "<else>", "date": "2016-05-03", "images": 1, "pixels": 4000},
+    ]
+    write_table(models / "farmnet", table)
+    app.run()
+    assert not app.exception
+    shown = bodies(app)
+    assert "0.750<br><small>0.70–0.80</small>" in shown
+    assert "<td>0.310</td>" in shown
+    assert app.expander[0].label == "fields by region and date"
+    assert "<td>all dates</td><td>0.750</td>" in shown
+    assert "<td>2016-05-03</td><td>–</td>" in shown
+    app.session_state[Keys.PART] = "comparison"
+    app.run()
+    assert app.dataframe[0].value["IoU, 95 % to"].tolist()[0] == 0.8
+
+
 def test_an_ensemble_has_a_card_too(served_own: Path, app: AppTest) -> None:
     name = keep_both(served_own, weights=[3, 1])
     app.session_state[Keys.CARD] = name

@@ -6,7 +6,9 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from dashboard.routes import asset_files, asset_version, routes
+from dashboard.browser_files import BUNDLE, SCRIPTS, asset_content, asset_version
+from dashboard.mapfirst import Standing
+from dashboard.routes import routes
 
 SCENE = "chongming-2016-05-03"
 ZOOM, X, Y = 15, 27384, 13320
@@ -79,13 +81,14 @@ def test_only_reading_is_allowed() -> None:
     "name",
     [
         *("leaflet.js", "leaflet.css", "map.js", "map.css", "districts.json"),
-        *("layers.js", "place.js", "draw.js", "player.js"),
+        *("layers.js", "place.js", "draw.js", "player.js", BUNDLE),
     ],
 )
 def test_each_asset_is_served_with_its_type(name: str) -> None:
     answer = client().get(f"/assets/{name}?v={asset_version(name)}")
     assert answer.status_code == 200
-    assert answer.content == asset_files()[name].read_bytes()
+    assert answer.content == asset_content(name)
+    assert answer.headers["content-encoding"] == "gzip"
     kind = {"js": "javascript", "css": "css", "json": "json"}[name.rpartition(".")[2]]
     assert kind in answer.headers["content-type"]
 
@@ -112,3 +115,29 @@ def test_our_own_assets_ask_no_other_server() -> None:
             and "w3.org" not in line
         ]
         assert foreign == [], file.name
+
+
+def test_a_browser_that_cannot_unpack_gets_an_asset_as_it_is() -> None:
+    answer = client().get(f"/assets/{BUNDLE}", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in answer.headers
+    assert answer.content == asset_content(BUNDLE)
+
+
+def test_the_bundle_brings_styles_first_and_each_script_in_order() -> None:
+    text = (asset_content(BUNDLE) or b"").decode()
+    marks = ['createElement("style")', "leaflet", "satsegLayers = ", "satsegPlace = "]
+    places = [text.index(mark) for mark in [*marks, "satsegDraw = ", "satsegPlayer = "]]
+    assert places == sorted(places)
+    assert text.index("window.satseg = {") > places[-1]
+    assert "../../assets/font.woff2" in text
+    assert len(SCRIPTS) == 6
+
+
+def test_a_map_that_stands_is_told_to_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    maps = Standing()
+    monkeypatch.setattr("dashboard.routes.standing", lambda: maps)
+    token = maps.expect()
+    assert client().get(f"/standing/{token}").status_code == 405
+    assert client().post("/standing/nobody").status_code == 204
+    assert client().post(f"/standing/{token}").status_code == 204
+    assert maps.wait(token)

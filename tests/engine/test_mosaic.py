@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from satseg.engine.blocks import BlockPlan, plan_blocks
-from satseg.engine.flow import MISSING, UNIT, BlockSums
 from satseg.engine.mosaic import joined_rows
 from satseg.engine.store import BlockStore, stored
+from satseg.engine.sums import MISSING, UNIT, BlockSums
 from satseg.windows import plan_windows
 
 Factory = Callable[[str], Path]

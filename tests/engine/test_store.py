@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from satseg.engine.blocks import Block, BlockPlan, plan_blocks
-from satseg.engine.flow import UNIT, BlockSums
 from satseg.engine.store import BlockStore, stored
+from satseg.engine.sums import UNIT, BlockSums
 from satseg.windows import plan_windows
 
 

@@ -12,7 +12,7 @@ from shelf_files import write_raster, write_scene
 
 from satseg.cli import main
 from satseg.errors import StorageError, TrainingError
-from satseg.evaluation import load_sets
+from satseg.evaluation_sets import load_sets
 from satseg.masks import ChipOptions, Sources, Split, held_out, write_chips
 from satseg.scene import open_scene
 from satseg.training.config import SourceConfig

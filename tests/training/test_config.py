@@ -1,7 +1,9 @@
+import json
+
 import pytest
 
 from satseg.errors import TrainingError
-from satseg.training.config import load_config
+from satseg.training.config import Loss, load_config
 from satseg.zoo import default_models_folder
 
 
@@ -22,6 +24,11 @@ def test_the_zoos_configurations_load(path):
         ('terms = "made up"\n', "", r"\[sources\] without terms"),
         ("[[sources]]", "[[others]]", "no \\[\\[sources\\]\\]"),
         ("[schedule]", "[schedule", "TOML"),
+        ("[schedule]", '[loss]\nkind = "hinge"\n[schedule]', "focal-dice"),
+        ("[schedule]", "[loss]\ngamma = -1.0\n[schedule]", "gamma 0 or more"),
+        ("pretrained = false", "start = 3", "start = 3 instead of a model"),
+        ('terms = "made up"', 'terms = ""\nblocks = { side_m = 9, share = 1 }', "blocks of toy"),
+        ('terms = "made up"', 'terms = ""\nblocks = { side = 9 }', "unknown keys side"),
     ],
 )
 def test_what_is_wrong_is_named(toy, old, new, message):
@@ -34,3 +41,29 @@ def test_what_is_wrong_is_named(toy, old, new, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(TrainingError, match="no such file"):
         load_config(tmp_path / "train.toml")
+
+
+def test_a_checkpoint_from_before_new_keys_stays_good(toy):
+    path = toy / "models" / "toy" / "train.toml"
+    config = load_config(path)
+    assert len(json.loads(config.identity)) == 6
+
+
+def test_one_id_starts_the_whole_network(toy):
+    path = toy / "models" / "toy" / "train.toml"
+    plain = load_config(path).identity
+    path.write_text('start = "farmnet"\n' + path.read_text())
+    config = load_config(path)
+    assert config.start == {"network": "farmnet"}
+    assert config.identity != plain
+
+
+def test_the_loss_can_be_chosen(toy):
+    path = toy / "models" / "toy" / "train.toml"
+    plain = load_config(path)
+    path.write_text('loss = { kind = "focal-dice", gamma = 1.5 }\n' + path.read_text())
+    config = load_config(path)
+    assert config.loss == Loss("focal-dice", 1.5)
+    assert config.identity != plain.identity
+    path.write_text(path.read_text().replace("focal-dice", "bce-dice").replace("1.5", "2.0"))
+    assert load_config(path).identity == plain.identity

@@ -60,6 +60,13 @@ def test_pictures_cannot_feed_an_eight_band_model(toy, source):
         load_source(source, toy / "data", (*RGB, "nir1"))
 
 
+def test_bands_come_in_the_order_of_the_model(toy, source):
+    red_first = load_source(source, toy / "data", RGB).train[0].pixels
+    blue_first = load_source(source, toy / "data", RGB[::-1]).train[0].pixels
+    assert (blue_first == red_first[::-1]).all()
+    assert (blue_first != red_first).any()
+
+
 def test_scene_labels_fill_the_whole_picture(tmp_path):
     for name in ("field", "river"):
         (tmp_path / "scenes" / name).mkdir(parents=True)

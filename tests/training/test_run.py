@@ -5,7 +5,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from satseg.errors import TrainingError
+from satseg.errors import ModelError, TrainingError
 from satseg.training import loop
 from satseg.training.config import Schedule, load_config
 from satseg.training.run import Listeners, train
@@ -73,7 +73,7 @@ def test_a_checkpoint_of_another_configuration_is_refused(toy):
 
 
 def test_an_exploding_loss_stops_training(toy, monkeypatch):
-    monkeypatch.setattr(loop, "bce_dice", lambda logits, masks: logits.sum() * float("nan"))
+    monkeypatch.setattr(loop, "loss_of", lambda logits, *rest: logits.sum() * float("nan"))
     with pytest.raises(TrainingError, match="finite loss"):
         _train(toy, toy / "run")
     assert not (toy / "models" / "toy" / "card.toml").exists()
@@ -151,3 +151,44 @@ def test_an_unknown_frozen_module_is_named(toy):
     path.write_text('frozen = ["encoder.nothing"]\n' + path.read_text())
     with pytest.raises(TrainingError, match=r"encoder\.nothing"):
         _train(toy, toy / "run")
+
+
+def test_a_run_can_start_from_another_model_and_the_card_says_so(toy, monkeypatch, caplog):
+    monkeypatch.setenv("SATSEG_MODELS", str(toy / "models"))
+    path = toy / "models" / "toy" / "train.toml"
+    first = _train(toy, toy / "first")
+    path.write_text('start = { "network.down" = "toy" }\n' + path.read_text())
+    with pytest.raises(ModelError, match=r"network\.down"):
+        _train(toy, toy / "nothing fits")
+    path.write_text(path.read_text().replace("network.down", "network"))
+    with caplog.at_level("INFO"):
+        card = _train(toy, toy / "second")
+    (said,) = card.training["started_from"].values()
+    assert said.startswith(f"toy ({first.sha256[:12]}")
+    assert "tensors taken" in said
+    assert "starts from toy" in caplog.text
+
+
+def test_the_card_says_which_loss_and_which_split(toy):
+    path = toy / "models" / "toy" / "train.toml"
+    card = _train(toy, toy / "first")
+    assert card.training["loss"] == "bce-dice"
+    text = path.read_text() + "blocks = { side_m = 20, margin_m = 2 }\n"
+    path.write_text('loss = { kind = "focal-dice" }\n' + text)
+    card = _train(toy, toy / "second")
+    assert "focal-dice" in card.training["loss"]
+    assert "toy fields by squares of 20 m with a margin of 2 m" in card.training["split"]
+
+
+def test_started_parts_learn_more_slowly():
+    config = load_config(Path(__file__).parents[2] / "models" / "metisnet" / "train.toml")
+    network = torch.nn.ModuleDict(
+        {
+            "network": torch.nn.ModuleDict(
+                {"rgb": torch.nn.Conv2d(1, 1, 1), "decoder": torch.nn.Conv2d(1, 1, 1)}
+            )
+        }
+    )
+    peaks = {group["peak"] for group in loop._optimiser(network, config).param_groups}
+    rate = config.schedule.learning_rate
+    assert peaks == {rate, rate * config.schedule.encoder_rate}

@@ -6,8 +6,9 @@ import torch
 from satseg.errors import ModelError
 from satseg.zoo import list_cards, load_card
 from satseg.zoo.card import read_table, write_table
+from satseg.zoo.imagenet import PACKAGES, load_imagenet
 from satseg.zoo.load import file_sha256, load_model
-from satseg.zoo.networks import build, load_imagenet
+from satseg.zoo.networks import build
 
 EFFICIENTNET = {"encoder": "tf_efficientnet_lite0", "decoder_channels": [16, 16, 8, 8, 8]}
 
@@ -63,13 +64,20 @@ def test_arguments_that_do_not_fit_are_refused():
         build("unet", 3, {"depth": 4})
 
 
-def test_imagenet_weights_fill_the_whole_encoder():
-    network = build("unet-efficientnet-lite", 3, EFFICIENTNET)
+@pytest.mark.parametrize("encoder", PACKAGES)
+def test_imagenet_weights_fill_the_whole_encoder(encoder):
+    network = build("unet-efficientnet-lite", 3, EFFICIENTNET | {"encoder": encoder})
     before = network.get_submodule("network.encoder").state_dict()["model.conv_stem.weight"].clone()
-    count = load_imagenet(network)
+    count = load_imagenet(network, encoder)
     after = network.get_submodule("network.encoder").state_dict()
     assert count == len(after)
     assert not torch.equal(before, after["model.conv_stem.weight"])
+
+
+def test_an_encoder_without_imagenet_weights_is_refused():
+    network = build("unet-efficientnet-lite", 3, EFFICIENTNET)
+    with pytest.raises(ModelError, match="one of the encoders .*'resnet50'"):
+        load_imagenet(network, "resnet50")
 
 
 @pytest.mark.parametrize("card", list_cards(), ids=lambda card: card.id)
@@ -87,6 +95,7 @@ def test_every_model_of_the_zoo_keeps_its_promises(card):
         ".toml",
         ".md",
         ".safetensors",
+        ".json",
         ".xml",
         ".bin",
     }

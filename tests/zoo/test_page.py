@@ -36,3 +36,41 @@ def test_the_zoos_pages_are_those_of_its_cards():
         page = (card.folder / "CARD.md").read_text(encoding="utf-8")
         assert card.sha256 in page
         assert all(f"{row['iou']:.3f}" in page for row in card.metrics)
+
+
+MEASURED = {
+    **ROW,
+    "iou_low": 0.7012,
+    "iou_high": 0.7612,
+    "blocks": 27,
+    "block": "squares of at most 256 m",
+    "boundary_iou": 0.4111,
+    "boundary_m": 6.0,
+    "reliability": {"share": [0.25, 0.75], "predicted": [0.05, 0.95], "observed": [0.1, 0.9]},
+    "parts": [
+        {"region": "chongming", "images": 6, "pixels": 24, "iou": 0.9, "area_bias": 0.01},
+        {"region": "chongming", "date": "2016-05-28", "images": 1, "pixels": 4, "iou": 0.8},
+    ],
+}
+
+
+def test_the_interval_the_parts_and_the_calibration_reach_the_page(tiny_model):
+    record(load_card(tiny_model), [MEASURED], NOTES, tiny_model.parent)
+    page = (tiny_model / "CARD.md").read_text()
+    assert "| LoveDA | external | 3 | 3,145,728 | 0.731 | 0.701–0.761 | 27 | 0.411 |" in page
+    assert "27 squares of at most 256 m" in page
+    assert "strips of 6 m" in page
+    assert "### LoveDA by region and date" in page
+    assert "| chongming | – | 6 | 24 | 0.900 | 0.010 |" in page
+    assert "| chongming | 2016-05-28 | 1 | 4 | 0.800 | – |" in page
+    assert "| Data | Pixels | 0 to 0.1 | 0.9 to 1 |" in page
+    assert "| LoveDA | 3,145,728 | 0.05 → 0.10 (25%) | 0.95 → 0.90 (75%) |" in page
+    assert "| 0.731 (0.701–0.761) |" in (tiny_model.parent / "README.md").read_text()
+
+
+def test_rows_from_before_intervals_were_measured_still_stand(tiny_model):
+    record(load_card(tiny_model), [ROW], NOTES, tiny_model.parent)
+    page = (tiny_model / "CARD.md").read_text()
+    assert "95 %" not in page
+    assert "Boundary" not in page
+    assert "| 0.731 |" in (tiny_model.parent / "README.md").read_text()

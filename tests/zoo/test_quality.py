@@ -2,7 +2,8 @@
 
 import pytest
 
-from satseg.evaluation import EvaluationSet, measure
+from satseg.evaluation import measure
+from satseg.evaluation_sets import EvaluationSet
 from satseg.runtime import load_predictor
 from satseg.simulate.definition import random_definition
 from satseg.simulate.samples import write_scene
