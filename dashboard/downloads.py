@@ -220,7 +220,7 @@ def _choose(
     kinds = kinds_of(subjects[-1])
     box = f"download_what_{choice.language}"
     if st.session_state.get(box, kinds[0]) not in kinds:
-        del st.session_state[box]  # chosen for an ensemble; now a single model is on view
+        del st.session_state[box]  # chosen for another model, whose map has more kinds
     kind: Kind = st.selectbox(
         say("download_what"),
         kinds,
@@ -256,15 +256,11 @@ def _choose(
 
 
 def kinds_of(shown: Subject) -> tuple[Kind, ...]:
-    """Return what a map can be downloaded as.
-
-    Some kinds of uncertainty are of ensembles only, classes of models that tell some apart.
-    """
+    """Return what a map can be downloaded as; not every model has classes or all uncertainties."""
     from satseg.export.rasters import has_uncertainty
 
-    lacking = [name for name in UNCERTAINTIES if not has_uncertainty(shown.prediction, name)]
-    if shown.prediction.classes is None:
-        lacking.append("classes")
+    lacking = [str(name) for name in UNCERTAINTIES if not has_uncertainty(shown.prediction, name)]
+    lacking += ["classes"] if shown.prediction.classes is None else []
     return tuple(kind for kind in KINDS if kind not in lacking)
 
 

@@ -57,7 +57,7 @@ class Keys:
     AREA_FILE: Final = "area_file"
     AREA_NAME: Final = "area_name"
     DRAFT: Final = "draft"
-    UNDO: Final = "undo"
+    UNDO: Final = "undo_offers"
     LINK: Final = "link"
     LINKED: Final = "linked"
     IGNORED: Final = "ignored"

@@ -33,7 +33,7 @@ from satseg.catalog_records import (
     prediction_record,
     scene_record,
 )
-from satseg.catalog_store import KINDS, Kind, Store, write_json
+from satseg.catalog_store import KINDS, Kind, Store, remove_areas, write_json
 from satseg.errors import CatalogError, RegionError
 from satseg.identifiers import MAX_LENGTH, composed
 from satseg.regions import Region, feature_collection, load_regions
@@ -125,9 +125,7 @@ class Catalog:
             others = [region if known is old else known for known in regions]
             document = feature_collection(others if old else [*regions, region])
             write_json(self.root / "regions.geojson", document)
-        for item in self._store.items("areas"):
-            if item["properties"]["satseg:region_id"] == region.id:
-                self._store.remove("areas", item["id"])
+        remove_areas(self._store, "region_id", {region.id})
 
     def scenes(self, region_id: str | None = None) -> list[SceneRecord]:
         """Return the scenes, of one region if given, by date."""
@@ -338,11 +336,10 @@ class Catalog:
             CatalogError: the catalog has no such scene.
         """
         self._item("scenes", scene_id)
-        for prediction in self.predictions(scene_id):
-            for area in self._store.items("areas"):
-                if area["properties"]["satseg:prediction_id"] == prediction.id:
-                    self._store.remove("areas", area["id"])
-            self._store.remove("predictions", prediction.id)
+        maps = {prediction.id for prediction in self.predictions(scene_id)}
+        remove_areas(self._store, "prediction_id", maps)
+        for prediction_id in maps:
+            self._store.remove("predictions", prediction_id)
         self._store.remove("scenes", scene_id)
 
     @property

@@ -261,6 +261,13 @@ class Store:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
+def remove_areas(store: Store, of: Literal["region_id", "prediction_id"], ids: set[str]) -> None:
+    """Remove the areas that were measured in these regions, or in these predictions."""
+    for item in store.items("areas"):
+        if item["properties"][f"satseg:{of}"] in ids:
+            store.remove("areas", item["id"])
+
+
 def _unwritten(what: str, error: OSError) -> StorageError:
     return StorageError(
         expected=f"to write {what}",

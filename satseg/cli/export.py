@@ -116,8 +116,8 @@ def raster(  # noqa: PLR0913, PLR0917 -- typer passes them by name
     what: Annotated[
         Literal["mask", "probability", "classes", "entropy", "disagreement", "information"],
         typer.Argument(
-            help="The mask, the probability, the classes of a model that has some, or a kind of "
-            "uncertainty."
+            help="The mask, the probability, the classes of a model that has some, or a kind of"
+            " uncertainty."
         ),
     ] = "mask",
     scene: Scene = None,

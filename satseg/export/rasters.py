@@ -54,10 +54,10 @@ def write_raster_cog(
     """Write the raster of a kind as a COG and return its grid; see the functions below."""
     if kind == "mask":
         return write_mask_cog(subject, output, progress=progress)
-    if kind == "probability":
-        return write_probability_cog(subject, output, progress=progress)
     if kind == "classes":
         return write_classes_cog(subject, output, progress=progress)
+    if kind == "probability":
+        return write_probability_cog(subject, output, progress=progress)
     return write_uncertainty_cog(subject, kind, output, progress=progress)
 
 
@@ -92,23 +92,6 @@ def write_probability_cog(
     content = "probability of farmland: value / 254; 255 no data"
     found = strips(raster, _STRIP_ROWS)
     return _write(subject, (raster.grid, found), (PROBABILITY, content), output, progress)
-
-
-def write_classes_cog(subject: Subject, output: Path, *, progress: Progress | None = None) -> Grid:
-    """Write the likeliest class of the land as a COG and return its grid.
-
-    The raster is uint8, codes of satseg.classes with their colours and names; 255 for no data.
-    Threshold and smallest area do not change it. See ``write_mask_cog`` for the rest.
-
-    Raises:
-        ModelError: the prediction's model tells no classes apart.
-    """
-    if subject.prediction.classes is None:
-        raise no_legend()
-    raster, legend = open_classes(subject.prediction.classes)
-    found = strips(raster, _STRIP_ROWS)
-    described = (class_layer(legend), class_content(legend))
-    return _write(subject, (raster.grid, found), described, output, progress, class_tags(legend))
 
 
 def has_uncertainty(prediction: PredictionRecord, kind: Uncertainty) -> bool:
@@ -153,7 +136,24 @@ def _entropy_codes() -> NDArray[np.uint8]:
 _ENTROPY = _entropy_codes()
 
 
-def _write(  # noqa: PLR0917 -- four callers, everything of them
+def write_classes_cog(subject: Subject, output: Path, *, progress: Progress | None = None) -> Grid:
+    """Write the likeliest class of the land as a COG and return its grid.
+
+    The raster is uint8, codes of satseg.classes with their colours and names; 255 for no data.
+    Threshold and smallest area do not change it. See ``write_mask_cog`` for the rest.
+
+    Raises:
+        ModelError: the prediction's model tells no classes apart.
+    """
+    if subject.prediction.classes is None:
+        raise no_legend()
+    raster, legend = open_classes(subject.prediction.classes)
+    found = strips(raster, _STRIP_ROWS)
+    described = (class_layer(legend), class_content(legend))
+    return _write(subject, (raster.grid, found), described, output, progress, class_tags(legend))
+
+
+def _write(  # noqa: PLR0917 -- three callers, everything of them
     subject: Subject,
     source: tuple[Grid, Strips],
     described: tuple[Layer, str],

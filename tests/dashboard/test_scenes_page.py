@@ -198,7 +198,7 @@ def test_the_bin_lists_what_others_removed_and_restores_or_empties(
 ) -> None:
     catalog = Catalog.open(served_own)
     section(app, "bin")
-    assert "The bin is empty" in html_of(app)
+    assert "The bin is empty" in said(app)
     for scene_id in ("qingpu-2016-05-03", "qingpu-2019-04-12"):
         last = remove_scene(catalog, scene_id)
     app.run()
@@ -208,10 +208,10 @@ def test_the_bin_lists_what_others_removed_and_restores_or_empties(
     assert not app.exception
     assert [scene.id for scene in catalog.scenes("qingpu")][:1] == ["qingpu-2019-04-12"]
     app.button(key="bin_empty_yes").click().run()
-    assert "The bin is empty" in html_of(app)
+    assert "The bin is empty" in said(app)
     app.session_state[Keys.LANGUAGE] = "zh"
     app.run()
-    assert "回收站为空" in html_of(app)
+    assert "回收站为空" in said(app)
 
 
 def test_eight_views_are_a_switch_and_their_maps_are_others(app: AppTest, served_own: Path) -> None:
