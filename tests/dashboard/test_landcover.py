@@ -91,7 +91,7 @@ def test_the_areas_of_all_classes_are_shown_in_the_unit_chosen(app: AppTest) -> 
     water_ha = SIZE * SIZE * 0.4375 * GSD_M**2 / 1e4
     assert f"<td>{water_ha:.2f}</td>" in shown
     app.segmented_control(key=Keys.UNIT).set_value("mu").run()
-    assert f"<td>{water_ha * 15:.1f}</td>"[:7] in texts(app.get("html"))
+    assert f"<td>{water_ha * 15:.2f}</td>"[:-6] in texts(app.get("html"))
 
 
 def test_a_model_of_farmland_only_shows_no_classes(app: AppTest) -> None:
