@@ -10,8 +10,8 @@ from landcover_models import KEYS, legend, write_class_model
 from satseg.area_classes import class_areas
 from satseg.augmentation import Augmented
 from satseg.class_raster import open_classes
-from satseg.engine.flow import UNIT
 from satseg.engine.store import codes
+from satseg.engine.sums import UNIT
 from satseg.errors import ModelError, SceneError
 from satseg.legend import Legend
 from satseg.predict import ThisProcess, predict_scene
