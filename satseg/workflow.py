@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from satseg.catalog import Catalog
 from satseg.catalog_records import PredictionRecord, SceneRecord
+from satseg.errors import RegionError, StorageError
 from satseg.legend import CLASS_LAYER
 from satseg.pooling import Method
 from satseg.probability import threshold_level
@@ -326,7 +328,7 @@ def _register(  # noqa: PLR0917 -- two callers, everything of them
     runtime: str,
     layers: Mapping[Any, Path],
 ) -> PredictionRecord:
-    return catalog.add_prediction(
+    found = catalog.add_prediction(
         scene.id,
         wanted.model_id,
         weights_sha256=wanted.weights_sha256,
@@ -336,15 +338,16 @@ def _register(  # noqa: PLR0917 -- two callers, everything of them
         parameters=_parameters(wanted),
         layers={str(kind): path for kind, path in layers.items()},
     )
+    with suppress(RegionError, StorageError):  # no map is lost for want of its area
+        catalog.area(found.id, scene.region_id)  # or the first visitor waits for it
+    return found
 
 
 def _parameters(wanted: Recipe) -> dict[str, Any]:
     if wanted.is_ensemble:
-        return {
-            "method": wanted.pooling.method,
-            "weights": dict(zip(wanted.members, wanted.shares, strict=True)),
-            "temperature": wanted.pooling.temperature,
-        }
+        weights = dict(zip(wanted.members, wanted.shares, strict=True))
+        pooling = wanted.pooling
+        return {"method": pooling.method, "weights": weights, "temperature": pooling.temperature}
     (card,) = wanted.cards
     legend = {} if card.legend is None else {CLASS_LAYER: card.legend.table()}
     return legend | {

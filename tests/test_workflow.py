@@ -303,3 +303,14 @@ def test_uncertainty_on_another_grid_is_refused(
             layers={"entropy": other},
         )
     assert len(catalog.predictions()) == 1
+
+
+def test_the_area_is_measured_with_the_map_so_that_no_visitor_waits_for_it(
+    catalog: Catalog, models: Path
+) -> None:
+    found = predict_to_catalog(catalog, "s0", ["one"], models=models)
+    (area,) = (catalog.root / "areas").iterdir()
+    assert found.id in area.name
+    before = area.stat().st_mtime_ns
+    catalog.area(found.id, catalog.scene("s0").region_id)
+    assert area.stat().st_mtime_ns == before
