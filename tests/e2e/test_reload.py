@@ -18,7 +18,7 @@ PAGES = {
     "explore": (f"/?{PLACE}&date=2019-04-12&view=swipe", "h1:has-text('青浦湖畔')"),
     "compare": (f"/compare?{PLACE}&from=2016-05-03&to=2022-05-20", "h1:has-text('青浦湖畔')"),
     "models": ("/models?part=comparison&lang=zh", "h1"),
-    "scenes": ("/scenes?section=bin&lang=zh", "text=回收站为空"),
+    "scenes": ("/scenes?section=bin&lang=zh", "text=回收站"),
     "accuracy": (f"/accuracy?{PLACE}&date=2019-04-12", "h1:has-text('青浦湖畔')"),
 }
 

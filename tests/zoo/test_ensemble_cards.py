@@ -133,7 +133,10 @@ def test_no_model_may_be_called_like_an_ensemble(models: Path) -> None:
 def test_measurements_are_written_into_card_page_and_comparison(models: Path) -> None:
     card = load_ensemble(write(models, training={"fitted_on": {"simulated": 6}}))
     row = {"data": "fields", "role": "held-out", "images": 2, "pixels": 9, "iou": 0.75}
-    row |= {"auroc_entropy": 0.9, "reliability": {"share": [1.0]}}
+    row |= {
+        "auroc_entropy": 0.9,
+        "reliability": {"share": [1.0], "predicted": [0.5], "observed": [0.5]},
+    }
     measured = record(card, [row], {"fields": "two pictures"}, models, {"RGB set": "has no nir"})
     assert measured.metrics == (row,)
     page = (card.folder / "CARD.md").read_text(encoding="utf-8")
