@@ -199,8 +199,14 @@ class Visitor:
             state = _map_state(part.json_args)
             if state is not None:
                 self.seen.maps[part.id] = state
+                self._tell_that_it_stands(state)
         if part is not None and getattr(part, "set_value", False):
             self.states.pop(part.id, None)
+
+    def _tell_that_it_stands(self, state: Mapping[str, Any]) -> None:
+        """Answer for a map that is never drawn here, or the page's first run waits for it."""
+        if state.get("standing"):
+            self.client.post(f"/standing/{state['standing']}").raise_for_status()
 
     def _tiles(self) -> Iterator[str]:
         for state in self.seen.maps.values():
