@@ -30,36 +30,64 @@ def area_chart(
     """Return the chart; its points carry their date as ``customdata``."""
     import plotly.graph_objects as go
 
-    figure = go.Figure()
-    if current is not None:
-        figure.add_vline(x=str(current), line={"color": "#9aa7ad", "width": 1, "dash": "dot"})
-    for number, line in enumerate(lines):
-        figure.add_trace(_trace(line, number, current=current, unit=unit, unit_name=unit_name))
+    traces = [
+        _trace(line, number, current=current, unit=unit, unit_name=unit_name)
+        for number, line in enumerate(lines)
+    ]
     if adjusted is not None and adjusted.areas_m2:
-        figure.add_trace(_adjusted_trace(adjusted, unit=unit, unit_name=unit_name))
-    figure.update_layout(
-        margin={"l": 4, "r": 8, "t": 6, "b": 4},
-        font={"color": INK, "size": 12},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        showlegend=len(figure.data) > 1,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
-        hovermode="closest",
-        dragmode=False,
-        clickmode="event+select",
-    )
+        traces.append(_adjusted_trace(adjusted, unit=unit, unit_name=unit_name))
     dates = sorted({date for line in lines for date in line.areas_m2})
-    figure.update_xaxes(showgrid=False, linecolor=GRID, tickfont={"color": INK}, **_ticks(dates))
-    figure.update_yaxes(
-        title={"text": unit_name, "standoff": 6, "font": {"color": INK}},
-        rangemode="tozero",
-        gridcolor=GRID,
-        zerolinecolor=GRID,
-        tickfont={"color": INK},
-        nticks=6,
-        automargin=True,
+    # Given at once: each update of a figure checks all of its layout anew.
+    return go.Figure(
+        {"data": traces, "layout": _layout(dates, current, unit_name, legend=len(traces) > 1)}
     )
-    return figure
+
+
+def _layout(
+    dates: Sequence[dt.date], current: dt.date | None, unit_name: str, *, legend: bool
+) -> dict[str, Any]:
+    now = {
+        "type": "line",
+        "x0": str(current),
+        "x1": str(current),
+        "yref": "y domain",
+        "y0": 0,
+        "y1": 1,
+        "line": {"color": "#9aa7ad", "width": 1, "dash": "dot"},
+    }
+    return {
+        "margin": {"l": 4, "r": 8, "t": 6, "b": 4},
+        "font": {"color": INK, "size": 12},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "showlegend": legend,
+        "legend": {
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "x": 0,
+            "font": {"size": 12},
+        },
+        "hovermode": "closest",
+        "dragmode": False,
+        "clickmode": "event+select",
+        "shapes": [] if current is None else [now],
+        "xaxis": {
+            "showgrid": False,
+            "linecolor": GRID,
+            "tickfont": {"color": INK},
+            **_ticks(dates),
+        },
+        "yaxis": {
+            "title": {"text": unit_name, "standoff": 6, "font": {"color": INK}},
+            "rangemode": "tozero",
+            "gridcolor": GRID,
+            "zerolinecolor": GRID,
+            "tickfont": {"color": INK},
+            "nticks": 6,
+            "automargin": True,
+        },
+    }
 
 
 def _trace(

@@ -59,7 +59,7 @@ def flow_chart(
         f"{classes[number % 2]} {area_text(m2, unit)}" if m2 > 0 else ""
         for number, m2 in enumerate(sums)
     ]
-    figure = go.Figure(
+    return go.Figure(
         go.Sankey(
             arrangement="snap",
             node={
@@ -79,11 +79,10 @@ def flow_chart(
                 "hovertemplate": "%{customdata}<extra></extra>",
             },
             textfont={"color": INK, "size": 12, "shadow": "none"},
-        )
+        ),
+        layout={
+            "margin": {"l": 2, "r": 2, "t": 6, "b": 8},
+            "font": {"color": INK, "size": 12},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+        },
     )
-    figure.update_layout(
-        margin={"l": 2, "r": 2, "t": 6, "b": 8},
-        font={"color": INK, "size": 12},
-        paper_bgcolor="rgba(0,0,0,0)",
-    )
-    return figure

@@ -100,39 +100,34 @@ def _figure(
 ) -> go.Figure:
     import plotly.graph_objects as go
 
-    figure = go.Figure()
-    figure.add_trace(
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "x": [0, 1],
-            "y": [0, 1],
-            "name": say("perfect"),
-            "line": {"color": "#9aa7ad", "width": 1, "dash": "dot"},
-            "hoverinfo": "skip",
-        }
-    )
-    figure.add_trace(
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "x": list(predicted),
-            "y": list(observed),
-            "name": say("was"),
-            "hovertemplate": "%{x:.2f} → %{y:.2f}<br>%{text}<extra></extra>",
-            **points,
-        }
-    )
     axis = {"range": [-0.03, 1.03], "gridcolor": GRID, "zerolinecolor": GRID, "automargin": True}
-    figure.update_xaxes(title={"text": say("said")}, **axis)
-    figure.update_yaxes(title={"text": say("was")}, **axis)
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 4, "r": 8, "t": 6, "b": 4},
-        font={"color": INK, "size": 12},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        showlegend=False,
-        dragmode=False,
-    )
-    return figure
+    diagonal = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [0, 1],
+        "y": [0, 1],
+        "name": say("perfect"),
+        "line": {"color": "#9aa7ad", "width": 1, "dash": "dot"},
+        "hoverinfo": "skip",
+    }
+    found = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": list(predicted),
+        "y": list(observed),
+        "name": say("was"),
+        "hovertemplate": "%{x:.2f} → %{y:.2f}<br>%{text}<extra></extra>",
+        **points,
+    }
+    layout = {
+        "xaxis": {"title": {"text": say("said")}, **axis},
+        "yaxis": {"title": {"text": say("was")}, **axis},
+        "height": HEIGHT,
+        "margin": {"l": 4, "r": 8, "t": 6, "b": 4},
+        "font": {"color": INK, "size": 12},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "showlegend": False,
+        "dragmode": False,
+    }
+    return go.Figure({"data": [diagonal, found], "layout": layout})

@@ -56,6 +56,8 @@ class Catalog:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._scenes = store.remembered("scenes", self._scene)
+        self._predictions = store.remembered("predictions", self._prediction)
 
     @classmethod
     def open(cls, root: Path | None = None, *, create: bool = True) -> Catalog:
@@ -129,8 +131,8 @@ class Catalog:
 
     def scenes(self, region_id: str | None = None) -> list[SceneRecord]:
         """Return the scenes, of one region if given, by date."""
-        records = [self._scene(item) for item in self._store.items("scenes")]
-        chosen = [r for r in records if region_id is None or r.region_id == region_id]
+        records = filter(None, map(self._scenes, self._store.ids("scenes")))
+        chosen = [r for r in records if region_id in (None, r.region_id)]
         return sorted(chosen, key=lambda record: (record.date, record.id))
 
     def scene(self, scene_id: str) -> SceneRecord:
@@ -202,7 +204,7 @@ class Catalog:
         self, scene_id: str | None = None, model_id: str | None = None
     ) -> list[PredictionRecord]:
         """Return the predictions, of one scene and of one model if given, oldest first."""
-        records = map(self._prediction, self._store.items("predictions"))
+        records = filter(None, map(self._predictions, self._store.ids("predictions")))
         chosen = [
             record
             for record in records
@@ -365,7 +367,7 @@ class Catalog:
                 )
         write_json(self.root / "regions.geojson", feature_collection([*regions, region]))
 
-    def _item(self, kind: Kind, entry_id: str) -> dict[str, Any]:
+    def _item(self, kind: Kind, entry_id: str) -> Mapping[str, Any]:
         item = self._store.item(kind, entry_id)
         if item is None:
             known = self._store.ids(kind)

@@ -15,13 +15,15 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from filelock import FileLock, Timeout
 
 from satseg.errors import Cancelled, CatalogError, StorageError
 from satseg.identifiers import is_identifier
+from satseg.remembered import Remembered
 
+Record = TypeVar("Record")
 Kind = Literal["scenes", "predictions", "areas"]
 KINDS: tuple[Kind, ...] = ("scenes", "predictions", "areas")
 
@@ -62,6 +64,7 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._documents = Remembered(self._document, self._path)
 
     def prepare(self) -> None:
         """Create the folders and remove what dead processes left in the staging area.
@@ -195,15 +198,16 @@ class Store:
             return []
         return [name for name in names if is_identifier(name)]
 
-    def item(self, kind: Kind, entry_id: str) -> dict[str, Any] | None:
+    def item(self, kind: Kind, entry_id: str) -> Mapping[str, Any] | None:
         """Return the STAC item of an entry, or None where there is none.
 
         Raises:
             CatalogError: the item cannot be read.
         """
-        if not is_identifier(entry_id):
-            return None
-        path = self.folder(kind, entry_id) / f"{entry_id}.json"
+        return self._documents((kind, entry_id)) if is_identifier(entry_id) else None
+
+    def _document(self, entry: tuple[Kind, str]) -> Mapping[str, Any] | None:
+        path = self._path(entry)
         try:
             document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
@@ -216,10 +220,25 @@ class Store:
             ) from error
         return document
 
-    def items(self, kind: Kind) -> list[dict[str, Any]]:
+    def _path(self, entry: tuple[Kind, str]) -> Path:
+        kind, entry_id = entry
+        return self.folder(kind, entry_id) / f"{entry_id}.json"
+
+    def items(self, kind: Kind) -> list[Mapping[str, Any]]:
         """Return the STAC items of a kind, by id."""
         found = (self.item(kind, entry_id) for entry_id in self.ids(kind))
         return [item for item in found if item is not None]
+
+    def remembered(
+        self, kind: Kind, parse: Callable[[Mapping[str, Any]], Record]
+    ) -> Remembered[str, Record | None]:
+        """Return what reads an entry of ``ids`` and gives None for one that has just gone."""
+
+        def read(entry_id: str) -> Record | None:
+            item = self.item(kind, entry_id)
+            return None if item is None else parse(item)
+
+        return Remembered(read, lambda entry_id: self._path((kind, entry_id)))
 
     def remove(self, kind: Kind, entry_id: str) -> None:
         """Remove an entry; it disappears in one rename."""

@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from satseg.errors import RegionError
 from satseg.identifiers import is_identifier
+from satseg.remembered import Remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,10 @@ def load_regions(path: Path) -> list[Region]:
     Raises:
         RegionError: the file is missing or no GeoJSON, or a region is unusable or stands twice.
     """
+    return list(_known(path))
+
+
+def _read(path: Path) -> tuple[Region, ...]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         features = document["features"]
@@ -83,7 +88,7 @@ def load_regions(path: Path) -> list[Region]:
             found=f"{path}: {type(error).__name__}",
             fix="Give a GeoJSON file with one polygon for each region",
         ) from error
-    regions = [_region(feature, path) for feature in features]
+    regions = tuple(_region(feature, path) for feature in features)
     ids = [region.id for region in regions]
     twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:
@@ -93,6 +98,9 @@ def load_regions(path: Path) -> list[Region]:
             fix="Give each region an id of its own",
         )
     return regions
+
+
+_known = Remembered(_read, lambda path: path)
 
 
 def feature_collection(regions: Iterable[Region]) -> dict[str, Any]:

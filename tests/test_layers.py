@@ -14,7 +14,7 @@ MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
 
 LADDER: dict[int, str] = {
-    0: "errors bands dates classes identifiers allocation addresses legend",
+    0: "errors bands dates classes identifiers allocation addresses legend remembered",
     1: "windows blending scaling grids geodesy resampling probability metrics radiometry "
     "pooling uncertainty",
     2: "reading scene cog mosaics probability_raster class_raster zoo torchvision_shim",

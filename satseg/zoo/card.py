@@ -16,6 +16,7 @@ import tomli_w
 from satseg.bands import canonical
 from satseg.errors import ModelError
 from satseg.legend import Legend, legend_of
+from satseg.remembered import Remembered
 
 CARD_FILE = "card.toml"
 MODELS_VARIABLE = "SATSEG_MODELS"
@@ -203,11 +204,15 @@ def complete(folder: Path, remedy: str) -> Iterator[None]:
 
 
 def load_card(folder: Path) -> ModelCard:
-    """Return the card in ``folder``.
+    """Return the card in ``folder``; one that was read before and has not changed is the same.
 
     Raises:
         ModelError: there is no card, it is no TOML, or a value is missing or out of range.
     """
+    return _cards(folder)
+
+
+def _load_card(folder: Path) -> ModelCard:
     table = read_table(folder)
     weights = _table(table, "weights", folder)
     with complete(folder, "train the model anew with satseg train"):
@@ -234,6 +239,9 @@ def load_card(folder: Path) -> ModelCard:
             folder=folder,
             legend=legend_of(table.get("classes", ())),
         )
+
+
+_cards = Remembered(_load_card, lambda folder: folder / CARD_FILE)
 
 
 def read_table(folder: Path) -> dict[str, Any]:

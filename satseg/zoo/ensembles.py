@@ -15,6 +15,7 @@ from typing import Any
 
 from satseg.errors import ModelError
 from satseg.pooling import METHODS, Method, Pooling
+from satseg.remembered import Remembered
 from satseg.zoo.card import (
     CARD_FILE,
     ENSEMBLE,
@@ -167,11 +168,15 @@ class EnsembleCard:
 
 
 def load_ensemble(folder: Path) -> EnsembleCard:
-    """Return the ensemble's card in ``folder``.
+    """Return the ensemble's card in ``folder``; an unchanged one is the same as before.
 
     Raises:
         ModelError: there is no card, it is no TOML, or a value is missing or out of range.
     """
+    return _ensembles(folder)
+
+
+def _load_ensemble(folder: Path) -> EnsembleCard:
     table = read_table(folder)
     with complete(folder, "make the ensemble anew with satseg ensemble fit"):
         card = EnsembleCard(
@@ -198,6 +203,9 @@ def load_ensemble(folder: Path) -> EnsembleCard:
             fix="Name both alike",
         )
     return card
+
+
+_ensembles = Remembered(_load_ensemble, lambda folder: folder / CARD_FILE)
 
 
 def list_ensembles(*folders: Path) -> list[EnsembleCard]:
