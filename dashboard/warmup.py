@@ -11,7 +11,7 @@ from satseg.errors import SatsegError
 
 log = logging.getLogger(__name__)
 HEAVY = (
-    *("pandas", "plotly.graph_objects", "leafmap.foliumap", "rio_tiler.io", "scipy.ndimage"),
+    *("pandas", "plotly.graph_objects", "leafmap.foliumap", "satseg.tiles", "scipy.ndimage"),
     *("satseg.area", "satseg.series", "satseg.change", "satseg.accuracy"),
 )
 """Not streamlit_folium: a component that is imported before the server runs is never served."""

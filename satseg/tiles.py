@@ -7,6 +7,7 @@ pixels a side.
 from __future__ import annotations
 
 import io
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -16,15 +17,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
+import morecantile
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from PIL import Image
 from rasterio._err import CPLE_BaseError
+from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
-from rio_tiler.errors import TileOutsideBounds
-from rio_tiler.io import Reader
-from rio_tiler.models import ImageData
+from rasterio.warp import transform_bounds
+from rasterio.windows import Window as RasterWindow
 
 from satseg.errors import CatalogError
 from satseg.identifiers import check_identifier
@@ -40,6 +42,7 @@ TileKind = Literal[
     "classes",
 ]
 
+GRID: Final = morecantile.tms.get("WebMercatorQuad")
 TILE_PX: Final = 256
 MAX_ZOOM: Final = 24
 NODATA: Final = 255
@@ -92,8 +95,46 @@ class Coverage:
 @dataclass(frozen=True, slots=True)
 class _Open:
     dataset: Any  # rasterio's DatasetReader, which has no types
-    reader: Reader
     lock: threading.Lock
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """What a tile shows of a raster along one axis.
+
+    Attributes:
+        first: first pixel of the tile that shows the raster.
+        last: pixel behind the last one.
+        start: where those begin on the raster, in its pixels.
+        stop: where they end.
+    """
+
+    first: int
+    last: int
+    start: float
+    stop: float
+
+    @classmethod
+    def of(cls, start: float, stop: float, size: int) -> _Span:
+        """Return the part of a tile from ``start`` to ``stop`` on a raster of ``size`` pixels.
+
+        A pixel of the tile shows the raster where its centre lies on it.
+        """
+        step = (stop - start) / TILE_PX
+        first = max(0, math.floor(0.5 - start / step))
+        last = min(TILE_PX, math.floor(0.5 + (size - start) / step))
+        return cls(first, last, max(0.0, start + first * step), min(size, start + last * step))
+
+    def __len__(self) -> int:
+        return max(0, self.last - self.first)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pixels:
+    """A tile's values (bands, 256, 256) and where they are any (256, 256), both uint8."""
+
+    values: NDArray[np.uint8]
+    valid: NDArray[np.bool_]
 
 
 class TileSource:
@@ -125,18 +166,11 @@ class TileSource:
         """
         kind = _checked_kind(kind)
         _check_address(z, x, y)
-        with self._reader(self._path(item_id, kind)) as reader:
-            try:
-                image = reader.tile(
-                    x,
-                    y,
-                    z,
-                    tilesize=TILE_PX,
-                    resampling_method="bilinear" if kind in PICTURES else "nearest",
-                )
-            except TileOutsideBounds:
-                return empty_tile(kind)
-        return _picture(image) if kind in PICTURES else _grey_png(image)
+        with self._dataset(self._path(item_id, kind)) as dataset:
+            pixels = _read(dataset, z, x, y, smooth=kind in PICTURES)
+        if pixels is None:
+            return empty_tile(kind)
+        return _picture(pixels) if kind in PICTURES else _grey_png(pixels)
 
     def coverage(self, item_id: str, kind: str) -> Coverage:
         """Return where an item has tiles of a kind.
@@ -148,12 +182,15 @@ class TileSource:
         return self._measured(path, path.stat().st_mtime_ns)
 
     def _measure(self, path: Path, changed_ns: int) -> Coverage:
-        with self._reader(path) as reader:
-            west, south, east, north = reader.get_geographic_bounds("epsg:4326")
+        with self._dataset(path) as dataset:
+            finest = GRID.zoom_for_res(dataset.res[0])
+            shortest = min(dataset.width, dataset.height)
+            levels = max(0, math.ceil(math.log2(shortest / TILE_PX)))
+            west, south, east, north = transform_bounds(dataset.crs, "EPSG:4326", *dataset.bounds)
             return Coverage(
                 bounds=(west, south, east, north),
-                min_zoom=reader.minzoom,
-                max_zoom=reader.maxzoom,
+                min_zoom=max(0, finest - levels),
+                max_zoom=finest,
                 version=f"{changed_ns:x}",
             )
 
@@ -175,15 +212,15 @@ class TileSource:
         return path
 
     @contextmanager
-    def _reader(self, path: Path) -> Iterator[Reader]:
+    def _dataset(self, path: Path) -> Iterator[Any]:
         try:
             entry = self._entry(path)
             with entry.lock:
                 if entry.dataset.closed:  # closed between our look-up and our lock
-                    with Reader(str(path)) as reader:
-                        yield reader
+                    with rasterio.open(path) as dataset:
+                        yield dataset
                 else:
-                    yield entry.reader
+                    yield entry.dataset
         except (RasterioError, CPLE_BaseError) as error:
             raise CatalogError(
                 expected=f"a readable display copy {path.name} in {path.parent.name}",
@@ -196,9 +233,7 @@ class TileSource:
         with self._guard:
             entry = self._open.get(key)
             if entry is None:
-                dataset = rasterio.open(path)
-                reader = Reader(str(path), dataset=dataset)
-                entry = self._open[key] = _Open(dataset, reader, threading.Lock())
+                entry = self._open[key] = _Open(rasterio.open(path), threading.Lock())
             self._open.move_to_end(key)
             surplus = [
                 self._open.popitem(last=False)[1] for _ in range(len(self._open) - self._max_open)
@@ -238,19 +273,46 @@ def _check_address(z: int, x: int, y: int) -> None:
         )
 
 
-def _grey_png(image: ImageData) -> Tile:
-    values: NDArray[np.uint8] = np.where(image.mask > 0, image.data[0], NODATA).astype(np.uint8)
+def _read(dataset: Any, z: int, x: int, y: int, *, smooth: bool) -> _Pixels | None:
+    """Return what a tile shows of a raster on the grid of web maps; None where it shows nothing."""
+    box = GRID.xy_bounds(morecantile.Tile(x, y, z))
+    (left, top), (right, bottom) = (
+        ~dataset.transform * corner for corner in ((box.left, box.top), (box.right, box.bottom))
+    )
+    cols, rows = _Span.of(left, right, dataset.width), _Span.of(top, bottom, dataset.height)
+    if not (len(cols) and len(rows)):
+        return None
+    window = RasterWindow(cols.start, rows.start, cols.stop - cols.start, rows.stop - rows.start)
+    shape = (len(rows), len(cols))
+    place = (slice(rows.first, rows.last), slice(cols.first, cols.last))
+    pixels = _Pixels(
+        np.full((dataset.count, TILE_PX, TILE_PX), NODATA, np.uint8),
+        np.zeros((TILE_PX, TILE_PX), np.bool_),
+    )
+    pixels.values[:, *place] = dataset.read(
+        window=window,
+        out_shape=(dataset.count, *shape),
+        resampling=Resampling.bilinear if smooth else Resampling.nearest,
+    )
+    pixels.valid[place] = dataset.read_masks(1, window=window, out_shape=shape) > 0
+    return pixels
+
+
+def _grey_png(pixels: _Pixels) -> Tile:
+    values: NDArray[np.uint8] = np.where(pixels.valid, pixels.values[0], NODATA).astype(np.uint8)
     return Tile(_encoded(Image.fromarray(values), "PNG", compress_level=3), "image/png")
 
 
-def _picture(image: ImageData) -> Tile:
-    bands = [0, 1, 2] if image.count >= 3 else [0, 0, 0]
-    rgb = np.moveaxis(image.data[bands], 0, -1).astype(np.uint8)
-    if bool((image.mask > 0).all()):
-        return Tile(_encoded(Image.fromarray(rgb), "JPEG", quality=85), "image/jpeg")
-    if not bool((image.mask > 0).any()):
+def _picture(pixels: _Pixels) -> Tile:
+    bands = [0, 1, 2] if len(pixels.values) >= 3 else [0, 0, 0]
+    rgb = np.moveaxis(pixels.values[bands], 0, -1)
+    if bool(pixels.valid.all()):
+        return Tile(
+            _encoded(Image.fromarray(np.ascontiguousarray(rgb)), "JPEG", quality=85), "image/jpeg"
+        )
+    if not bool(pixels.valid.any()):
         return empty_tile("true_colour")
-    picture = Image.fromarray(np.dstack([rgb, image.mask.astype(np.uint8)]))
+    picture = Image.fromarray(np.dstack([rgb, 255 * pixels.valid.astype(np.uint8)]))
     return Tile(_encoded(picture, "WEBP", quality=85, method=0), "image/webp")
 
 

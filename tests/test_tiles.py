@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 from rasterio.transform import from_origin
 
 from satseg.errors import CatalogError
-from satseg.tiles import MAX_ZOOM, TILE_PX, TileSource, empty_tile
+from satseg.tiles import MAX_ZOOM, TILE_PX, TileSource, _Span, empty_tile
 
 HALF_WORLD_M = math.pi * 6378137
 ZOOM = 16
@@ -141,6 +143,40 @@ def test_imagery_is_transparent_where_it_has_no_data(source: TileSource) -> None
     alpha = np.asarray(picture(tile.content))[..., 3]
     assert (alpha[:, :128] == 255).all()
     assert (alpha[:, 129:] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("zoom", "column", "row", "width"), [(15, 0, 0, 256), (14, 0, 0, 128), (13, 128, 128, 64)]
+)
+def test_a_tile_wider_than_the_raster_shows_it_in_its_place(
+    source: TileSource, zoom: int, column: int, row: int, width: int
+) -> None:
+    address = (zoom, X >> (ZOOM - zoom), Y >> (ZOOM - zoom))
+    alpha = np.asarray(picture(source.tile("scene", "true_colour", *address).content))[..., 3]
+    expected = np.zeros((TILE_PX, TILE_PX), dtype=bool)
+    expected[row : row + width, column : column + width * 3 // 4] = True
+    np.testing.assert_array_equal(alpha > 0, expected)
+    codes = np.asarray(picture(source.tile("scene", "truth", *address).content))
+    assert (codes[row : row + width, column : column + width] < 10).all()
+    assert (codes == 255).sum() == TILE_PX**2 - width**2
+
+
+@given(
+    start=st.integers(-600, 600),
+    zoom=st.integers(-8, 4),
+    size=st.integers(1, 500),
+)
+def test_a_span_shows_every_pixel_whose_centre_is_on_the_raster(
+    start: int, zoom: int, size: int
+) -> None:
+    step = 2.0**-zoom
+    span = _Span.of(start * step, (start + TILE_PX) * step, size)
+    centres = (start + np.arange(TILE_PX) + 0.5) * step
+    shown = np.flatnonzero((centres >= 0) & (centres < size))
+    assert len(span) == len(shown)
+    if len(span):
+        assert (span.first, span.last) == (shown[0], shown[-1] + 1)
+        assert 0 <= span.start < span.stop <= size
 
 
 def test_a_tile_beside_the_raster_is_empty(source: TileSource) -> None:
