@@ -10,6 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 
 from dashboard.browser_files import early_files
+from dashboard.firstpaint import FirstPaint
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -86,4 +87,4 @@ def _hasten(path: str, status: int, headers: MutableHeaders) -> None:
 
 def guarded() -> list[Middleware]:
     """Return what ``st.App`` puts around its routes."""
-    return [Middleware(Guard)]
+    return [Middleware(Guard), Middleware(FirstPaint)]

@@ -24,6 +24,7 @@ Words = Callable[..., str]
 WORDS: Final[dict[str, tuple[str, str]]] = {
     "title": ("Farmland of Shanghai", "上海耕地"),
     "tagline": ("WorldView-3 · area and change", "WorldView-3 影像 · 面积与变化"),
+    "opening": ("The page is opening…", "页面正在打开…"),
     "explore": ("Explore", "浏览"),
     "language": ("Language", "语言"),
     "region": ("Region", "区域"),
