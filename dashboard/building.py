@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard.cardtexts import said
 from dashboard.mixture import choose_method, choose_weights
 from dashboard.notices import attempt
 from dashboard.session import Keys
@@ -46,7 +47,7 @@ def show_building(models: Sequence[ModelCard], say: Words) -> None:
 
 
 def _form(models: Sequence[ModelCard], say: Words) -> None:
-    names = {card.id: card.title for card in models}
+    names = {card.id: said(card.title) for card in models}
     start = [name for name in st.session_state.get(Keys.MEMBERS, list(names)[:2]) if name in names]
     st.session_state[Keys.MEMBERS] = start
     st.session_state.setdefault(Keys.MEMBER_METHOD, METHODS[0])

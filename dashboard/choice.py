@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,3 +92,12 @@ def region_summary(region: Region, language: Language) -> str:
 def region_name(region: Region, language: Language) -> str:
     """Return a region's name in a language, in English where it has no other."""
     return region.name_zh if language == "zh" and region.name_zh else region.name_en
+
+
+def scene_title(scene: SceneRecord, regions: Iterable[Region], language: Language) -> str:
+    """Return a scene's title; that of a sample scene is made of its region's name and its date."""
+    for region in regions:
+        own = f"{region.name_en}, {scene.date}, simulated"
+        if region.id == scene.region_id and scene.title == own:
+            return f"{region_name(region, language)}, {scene.date}"
+    return scene.title

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.areas import choose_area, show_area_notices
+from dashboard.cardtexts import bands_said, title_of, titles
 from dashboard.choice import Look
 from dashboard.comparestate import Comparison, compare_state
 from dashboard.controls import choose_looks, choose_region, show_foot
@@ -30,7 +31,7 @@ from dashboard.pairs import (
 )
 from dashboard.progress import ask_once, failure, is_under_way, show_progress, submit
 from dashboard.session import Colour, Keys, Kind, View
-from dashboard.shelf import Selection, cards, models_folder, shelf, titles
+from dashboard.shelf import Selection, cards, models_folder, shelf
 from dashboard.words import Words, words
 from satseg.errors import SatsegError
 
@@ -172,9 +173,9 @@ def _notice(pair: Pair, say: Words) -> str:
         if selection.lacking(scene.bands):
             return f"{scene.date}: " + say(
                 "lacks_bands",
-                model=selection.title,
-                needed=", ".join(selection.bands),
-                found=", ".join(scene.bands),
+                model=title_of(selection),
+                needed=bands_said(selection.bands),
+                found=bands_said(scene.bands),
             )
         message = failure(scene, selection)
         if message is not None:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.areas import choose_area
+from dashboard.cardtexts import titles
 from dashboard.choice import Choice, Look, region_name
 from dashboard.links import explore_query, show_link
 from dashboard.mapview import told
 from dashboard.mixture import choose_augmented, choose_mixture, selections_of, together_of
 from dashboard.overview import Spot, draw_overview
 from dashboard.session import COLOURS, LANGUAGES, VIEWS, Colour, Keys, Language, View
-from dashboard.shelf import Selection, titles
+from dashboard.shelf import Selection
 from dashboard.words import Words
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard.areas import area_name, area_summary, show_area_notices, take_drawn
+from dashboard.cardtexts import bands_said, title_of, titles
 from dashboard.choice import Choice, Look, Series, region_summary
 from dashboard.controls import choose
 from dashboard.downloads import show_downloads
@@ -22,7 +23,7 @@ from dashboard.notices import show_empty
 from dashboard.paints import paints
 from dashboard.progress import ask_once, failure, name_of, show_progress, submit, task
 from dashboard.session import Keys
-from dashboard.shelf import Selection, cards, models_folder, shelf, titles
+from dashboard.shelf import Selection, cards, models_folder, shelf
 from dashboard.words import Words, words
 from satseg.export.quantities import Unit
 
@@ -161,9 +162,9 @@ def _notice(choice: Choice, series: Series, say: Words) -> str:
     if shown.lacking(choice.scene.bands):
         return say(
             "lacks_bands",
-            model=shown.title,
-            needed=", ".join(shown.bands),
-            found=", ".join(choice.scene.bands),
+            model=title_of(shown),
+            needed=bands_said(shown.bands),
+            found=bands_said(choice.scene.bands),
         )
     return say("pending" if failure(choice.scene, shown) is None else "missing")
 

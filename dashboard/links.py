@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
+from dashboard.cardtexts import titles
 from dashboard.choice import Choice, Look
 from dashboard.mapview import Answer
 from dashboard.mixture import MOST, selections_of
 from dashboard.session import COLOURS, KINDS, LANGUAGES, PARTS, SECTIONS, STEPS, VIEWS, Keys
-from dashboard.shelf import cards, shelf, titles
+from dashboard.shelf import cards, shelf
 from dashboard.words import Words
 from satseg.errors import SatsegError
 from satseg.export.quantities import UNITS

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from dashboard.cardtexts import bands_said, said
 from dashboard.chart import CONFIG
 from dashboard.modelparts import show_parts
 from dashboard.modeltable import lacking_sets, roles
@@ -44,8 +45,8 @@ def _show(card: ModelCard | EnsembleCard, bands: Sequence[str], facts: str, say:
         left, right = st.columns(SPLIT, gap="large")
     with left:
         st.html(
-            f'<h2 class="satseg-heading">{html.escape(card.title)}</h2>'
-            f'<p class="satseg-note">{html.escape(card.summary)}</p>{facts}'
+            f'<h2 class="satseg-heading">{html.escape(said(card.title))}</h2>'
+            f'<p class="satseg-note">{html.escape(said(card.summary))}</p>{facts}'
         )
         _failures(card.failures, say)
     with right:
@@ -59,7 +60,7 @@ def _model_facts(card: ModelCard, say: Words) -> str:
     rows = [
         ("card_id", f"<code>{card.id}</code>"),
         ("card_architecture", html.escape(f"{card.architecture} {arguments}".strip())),
-        ("card_bands", ", ".join(card.bands)),
+        ("card_bands", bands_said(card.bands)),
         ("card_gsd", say("card_gsd_value", gsd=f"{card.gsd_m:g}")),
         ("card_scaling", say("card_scaling_value")),
         (
@@ -80,7 +81,7 @@ def _ensemble_facts(
     card: EnsembleCard, bands: Sequence[str], members: Sequence[ModelCard], say: Words
 ) -> str:
     parts = [
-        f"{html.escape(model.title)} × {one.weight:g}"
+        f"{html.escape(said(model.title))} × {one.weight:g}"
         for one, model in zip(card.members, members, strict=True)
     ]
     training = card.training
@@ -94,7 +95,7 @@ def _ensemble_facts(
         ("card_id", f"<code>{card.id}</code>"),
         ("card_members", "<br>".join(parts)),
         ("card_method", say(f"method_{card.method}")),
-        ("card_bands", ", ".join(bands)),
+        ("card_bands", bands_said(bands)),
         ("card_gsd", say("card_gsd_value", gsd=f"{min(m.gsd_m for m in members):g}")),
         *_classes(card.threshold, card.temperature, say),
         ("card_licence", html.escape(card.licence)),
@@ -129,7 +130,7 @@ def _trained_facts(card: ModelCard, say: Words) -> list[tuple[str, str]]:
         found = {name: training[name] for name in ("finished", "steps", "hours", "device")}
         rows.append(("card_trained", html.escape(say("card_trained_value", **found))))
     if "split" in training:
-        rows.append(("card_split", html.escape(str(training["split"]))))
+        rows.append(("card_split", html.escape(said(str(training["split"])))))
     return rows
 
 
@@ -164,11 +165,12 @@ def _measured(card: ModelCard | EnsembleCard, bands: Sequence[str], say: Words) 
 
 
 def _table(rows: Sequence[Mapping[str, Any]], say: Words) -> None:
-    head = "".join(f"<th>{say(f'metric_{name}')}</th>" for name in ("data", *SHOWN, "images"))
+    head = "".join(f"<th>{say(f'metric_{name}')}</th>" for name in ("data", *SHOWN))
     body = "".join(
-        f'<tr title="{say("metric_pixels")}: {row["pixels"]:,}"><th>{html.escape(row["data"])}</th>'
+        f'<tr title="{say("metric_pixels")}: {row["pixels"]:,}"><th>{html.escape(row["data"])}'
+        f"<br><small>{say('n_images', n=row['images'])}</small></th>"
         + "".join(f"<td>{_number(name, row)}</td>" for name in SHOWN)
-        + f"<td>{row['images']}</td></tr>"
+        + "</tr>"
         for row in rows
     )
     st.html(f'<table class="satseg-table satseg-wide"><tr>{head}</tr>{body}</table>')
@@ -210,8 +212,9 @@ def _reliability(card: ModelCard | EnsembleCard, say: Words) -> None:
 def _trained(data: Sequence[dict[str, Any]], say: Words) -> None:
     if not data:
         return
-    names = ("data", "data_share", "data_pictures", "data_held", "data_terms")
+    names = ("data", "data_share", "data_pictures", "data_held")
     head = "".join(f"<th>{say(name)}</th>" for name in names)
+    head += f'<th class="satseg-words">{say("data_terms")}</th>'
     rows = "".join(
         f"<tr><th>{html.escape(str(row['name']))}</th><td>{row['share']:.0%}</td>"
         f"<td>{row['pictures']}</td><td>{row['validation_pictures']}</td>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.building import show_building
+from dashboard.cardtexts import titles
 from dashboard.controls import choose_scene, show_foot
 from dashboard.links import common_query
 from dashboard.modelcards import show_card
@@ -12,7 +13,7 @@ from dashboard.modelsamples import show_samples
 from dashboard.modeltable import show_comparison
 from dashboard.notices import show_empty, show_failed
 from dashboard.session import PARTS, Keys, Part
-from dashboard.shelf import cards, models_folder, shelf, titles
+from dashboard.shelf import cards, models_folder, shelf
 from dashboard.words import Words, words
 
 

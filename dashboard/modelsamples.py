@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard.cardtexts import bands_said, title_of, titles
 from dashboard.choice import region_summary
 from dashboard.heading import show_heading
 from dashboard.progress import failure, show_progress, submit
 from dashboard.session import Keys
-from dashboard.shelf import Selection, shelf, titles
+from dashboard.shelf import Selection, shelf
 from dashboard.words import Words
 
 if TYPE_CHECKING:
@@ -91,11 +92,11 @@ def _cell(  # noqa: PLR0917 -- one caller, everything of it
 
     if prediction is not None:
         pixels = picture(Subject(region, scene, prediction, selection.threshold), view)
-        return _Cell(selection.title, pixels, say("sample_p", threshold=selection.threshold))
+        return _Cell(title_of(selection), pixels, say("sample_p", threshold=selection.threshold))
     lacking = selection.lacking(scene.bands)
     if lacking:
-        return _Cell(selection.title, None, say("cannot_map", bands=", ".join(lacking)))
-    return _Cell(selection.title, None, failure(scene, selection) or say("no_map_yet"))
+        return _Cell(title_of(selection), None, say("cannot_map", bands=bands_said(lacking)))
+    return _Cell(title_of(selection), None, failure(scene, selection) or say("no_map_yet"))
 
 
 def _choose_view(scene: SceneRecord, say: Words) -> View:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from dashboard.cardtexts import said
 from dashboard.shelf import cards, ensembles, models_folder
 from dashboard.words import Words
 from satseg.errors import TrainingError
@@ -64,7 +65,8 @@ def show_comparison(say: Words) -> None:
             f'<ul class="satseg-list">{listed}</ul>'
         )
     notes = [
-        f"{card.title}: {say('not_measurable', names=', '.join(names), reason=say('reason_rgb'))}"
+        f"{said(card.title)}: "
+        + say("not_measurable", names=", ".join(names), reason=say("reason_rgb"))
         for card in every
         if (names := lacking_sets(_bands(card)))
     ]
@@ -77,7 +79,7 @@ def metrics_frame(every: Sequence[ModelCard | EnsembleCard], say: Words) -> pd.D
     import pandas as pd
 
     rows = [
-        {"model": card.title, **{name: row.get(name) for name in COLUMNS}}
+        {"model": said(card.title), **{name: row.get(name) for name in COLUMNS}}
         for card in every
         for row in card.metrics
     ]

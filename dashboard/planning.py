@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard.cardtexts import title_of, titles
 from dashboard.heading import BOX_PX, show_figure
 from dashboard.measures import choose_unit
 from dashboard.notices import attempt, show_empty
 from dashboard.samples import store
 from dashboard.session import Keys
-from dashboard.shelf import Selection, cards, shelf, titles
+from dashboard.shelf import Selection, cards, shelf
 from dashboard.words import Words
 from satseg.export.quantities import Unit, area_text, percent_text
 
@@ -80,7 +81,7 @@ def maps_of(scene: SceneRecord) -> dict[str, Map]:
         selection = Selection.of(group)
         prediction = selection.prediction(scene.id, predictions)
         if prediction is not None:
-            found[selection.title] = (selection, prediction)
+            found[title_of(selection)] = (selection, prediction)
     return found
 
 

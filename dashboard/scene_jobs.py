@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from dashboard.choice import scene_title
 from dashboard.notices import attempt, show_empty
 from dashboard.progress import name_of
 from dashboard.scene_text import clock, duration
-from dashboard.shelf import jobs
+from dashboard.session import Keys
+from dashboard.shelf import jobs, shelf
 from dashboard.words import Words
 from satseg.jobs import ACTIVE, Job
 
@@ -89,8 +91,8 @@ def _title(
     scene = scenes.get(job.scene_id)
     name = f"{job.scene_id}, {say('job_scene_gone')}"
     if scene is not None:
-        told = str(scene.date) in scene.title
-        name = scene.title if told else f"{scene.title} ({scene.date})"
+        name = scene_title(scene, shelf().regions(), st.session_state[Keys.LANGUAGE])
+        name = name if str(scene.date) in name else f"{name} ({scene.date})"
     return say("job_of", model=name_of(job.model_ids, models, say), scene=name)
 
 

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from dashboard.choice import region_name
+from dashboard.cardtexts import titles
+from dashboard.choice import region_name, scene_title
 from dashboard.notices import attempt, show_empty
 from dashboard.progress import is_augmented
 from dashboard.samples import known_samples
 from dashboard.scene_runs import show_runs
 from dashboard.scene_text import bands_text, in_bytes
 from dashboard.session import Keys
-from dashboard.shelf import jobs, shelf, titles
+from dashboard.shelf import jobs, shelf
 from dashboard.undo import take_out
 from dashboard.words import Words
 from satseg.catalog_bin import KEPT_DAYS
@@ -138,7 +139,7 @@ def _row(
         key=f"scene_row_{scene.id}", horizontal=True, vertical_alignment="center", gap="small"
     ):
         st.checkbox(
-            say("pick", name=scene.title),
+            say("pick", name=_title(scene)),
             key=f"pick_{scene.id}",
             label_visibility="collapsed",
             on_change=_pick,
@@ -160,6 +161,10 @@ def _row(
             _ask_to_remove(scene, say)
 
 
+def _title(scene: SceneRecord) -> str:
+    return scene_title(scene, shelf().regions(), st.session_state[Keys.LANGUAGE])
+
+
 def _whole_dates(text: str) -> str:
     """Return markup in which no line ends within a date."""
     return re.sub(r"\d{4}-\d\d-\d\d,?", r'<span class="satseg-date">\g<0></span>', text)
@@ -168,7 +173,7 @@ def _whole_dates(text: str) -> str:
 def _facts(scene: SceneRecord, maps: Sequence[str], say: Words) -> str:
     region = next((r for r in shelf().regions() if r.id == scene.region_id), None)
     place = region_name(region, st.session_state[Keys.LANGUAGE]) if region else scene.region_id
-    chip = ""
+    title, chip = _title(scene), ""
     if scene.simulated:
         note = html.escape(say("simulated_note"))
         chip = f' <span class="satseg-chip" title="{note}">{say("simulated_short")}</span>'
@@ -181,7 +186,7 @@ def _facts(scene: SceneRecord, maps: Sequence[str], say: Words) -> str:
     return (
         '<div class="satseg-scene">'
         f'<img src="thumbnails/{scene.id}?v={scene.sha256[:12]}" alt="" loading="lazy">'
-        f"<div><b>{_whole_dates(html.escape(scene.title))}</b>{chip}<small>{html.escape(place)}</small></div>"
+        f"<div><b>{_whole_dates(html.escape(title))}</b>{chip}<small>{html.escape(place)}</small></div>"
         f"<div>{scene.date}</div>"
         f"<div>{maker}{bands_text(scene.bands, say)}<small>{html.escape(scene.crs)}"
         f" · {scene.gsd_m:.2f} m · {height:,} × {width:,} px · {in_bytes(scene.size_bytes)}"
@@ -210,7 +215,7 @@ def _removal(scene: SceneRecord, say: Words) -> None:
         say("lost_image" if lost.image_is_inside else "kept_image", size=size),
         say("lost_jobs", n=len(active)) if active else "",
     ]
-    st.write(say("remove_text", name=scene.title, date=scene.date, days=KEPT_DAYS))
+    st.write(say("remove_text", name=_title(scene), date=scene.date, days=KEPT_DAYS))
     st.markdown("\n".join(f"- {line}" for line in lines if line))
     with st.container(horizontal=True, gap="small"):
         st.button(

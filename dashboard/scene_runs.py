@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard.cardtexts import titles
 from dashboard.mixture import choose_augmented
 from dashboard.notices import attempt, show_empty, show_error
 from dashboard.session import Keys
-from dashboard.shelf import jobs, models_folder, shelf, titles
+from dashboard.shelf import jobs, models_folder, shelf
 from dashboard.words import Words
 from satseg.errors import SatsegError
 from satseg.jobs_batch import Batch, plan_batch, submit_batch

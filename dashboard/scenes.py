@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard.cardtexts import titles
 from dashboard.controls import show_foot
 from dashboard.links import common_query
 from dashboard.notices import show_failed
@@ -16,7 +17,7 @@ from dashboard.scene_filter import choose_filter, filtered
 from dashboard.scene_jobs import show_jobs
 from dashboard.scene_list import show_list
 from dashboard.session import SECTIONS, Keys, Section
-from dashboard.shelf import desk, jobs, shelf, titles
+from dashboard.shelf import desk, jobs, shelf
 from dashboard.undo import show_bin, show_undo
 from dashboard.words import Words, words
 from satseg.errors import SatsegError

@@ -329,8 +329,3 @@ def every_ensemble() -> list[EnsembleCard]:
     from satseg.zoo.ensembles import list_ensembles
 
     return list_ensembles(*ensemble_folders(catalog=shelf().catalog.root))
-
-
-def titles() -> dict[str, str]:
-    """Return the name of each model and each ensemble by its id, models first."""
-    return {card.id: card.title for card in (*cards(), *ensembles())}

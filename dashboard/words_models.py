@@ -123,6 +123,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "metric_data": ("Data", "数据"),
     "metric_role": ("Role", "用途"),
     "metric_images": ("Images", "图像数"),
+    "n_images": ("images: {n}", "图像 {n} 幅"),
     "metric_pixels": ("Pixels", "像元数"),
     "metric_iou": ("IoU", "IoU"),
     "metric_iou_low": ("IoU, 95 % from", "IoU 95% 下限"),
@@ -195,7 +196,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "An ensemble takes two models or more; this zoo has {n}.",
         "集成至少需要两个模型；当前只有 {n} 个。",
     ),
-    "own_title": ("Your own ensembles", "自建集成"),
+    "own_title": ("Your own ensembles", "已建集成"),
     "own_none": ("None yet.", "暂无。"),
     "own_remove": ("Remove {title}", "移除 {title}"),
     "own_broken": (

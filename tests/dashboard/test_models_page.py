@@ -7,10 +7,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import progress
+from dashboard.cardtexts import titles
 from dashboard.mixture import selections_of
 from dashboard.paints import paints
 from dashboard.session import Keys
-from dashboard.shelf import Selection, shelf, titles, token_of
+from dashboard.shelf import Selection, shelf, token_of
 from dashboard.words import words
 from satseg.catalog import Catalog
 from satseg.ensemble import combine

@@ -71,7 +71,8 @@ CONTRAST = """() => {
             const size = parseFloat(style.fontSize);
             const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
             const value = ratio(over(ink, below), below);
-            if (value < (large ? 3 : 4.5)) {
+            const drawn = node.matches('[data-testid="stIconMaterial"]'); // WCAG 1.4.11
+            if (value < (large || drawn ? 3 : 4.5)) {
                 found.push(`${node.textContent.trim().slice(0, 40)}: ${value.toFixed(2)}`);
             }
         });

@@ -16,12 +16,15 @@ pytestmark = pytest.mark.e2e
 FAR = 90_000  # milliseconds; what waits for it is there much earlier on a quiet machine
 FRAME = 'iframe[title="streamlit_folium.st_folium"]'
 SIZES = ((1366, 768), (1920, 1080), (820, 1180))
-PAGES = ("explore", "compare", "accuracy")
+PAGES = ("explore", "compare", "accuracy", "models", "scenes")
+WITH_MAP = ("explore", "compare")
 FAULTY = """<body style="background: #fff; font: 16px sans-serif">
     <p style="color: #767676">enough on white: 4.54</p>
     <p style="color: #777777">one step too faint</p>
     <div style="background: #00756f"><p style="color: rgba(255, 255, 255, 0.6)">half there</p></div>
     <h1 style="color: #949494; font-size: 24px">large enough for 3</h1>
+    <span data-testid="stIconMaterial" style="color: #949494">an icon needs 3</span>
+    <span data-testid="stIconMaterial" style="color: #969696">an icon too faint</span>
     <p style="width: 60px; overflow: hidden; white-space: nowrap">longer than its own box</p>
     <p style="position: absolute; left: 5000px; width: 90px">beside the window</p>
 </body>"""
@@ -38,7 +41,9 @@ def page(browser: Any) -> Iterator[Any]:
 def test_what_is_faint_or_cut_off_is_found(page: Any) -> None:
     page.set_content(FAULTY)
     faint = poor_contrasts(page)
-    assert [text.partition(":")[0] for text in faint] == ["one step too faint", "half there"]
+    assert [text.partition(":")[0] for text in faint] == [
+        *("one step too faint", "half there", "an icon too faint"),
+    ]
     assert faint[0].endswith("4.48")
     assert clipped_texts(page) == ["longer than its own box", "beside the window"]
 
@@ -49,8 +54,8 @@ def test_every_text_is_whole_and_stands_out(
     page: Any, server: str, screenshots: Path, name: str, language: str
 ) -> None:
     page.goto(f"{server}/{'' if name == 'explore' else name}?lang={language}")
-    page.locator("h1").first.wait_for()
-    has_map = name != "accuracy"
+    page.locator("h1, h2").first.wait_for()
+    has_map = name in WITH_MAP
     if has_map:
         page.frame_locator(FRAME).locator("#map_div canvas.leaflet-tile-loaded").first.wait_for()
     for width, height in SIZES:
