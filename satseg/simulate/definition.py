@@ -53,6 +53,7 @@ class Layout:
         canals: share of the cuts between blocks that carry water.
         patches_m: size of the patches in which the same kind of land gathers.
         highway: whether an expressway crosses the scene.
+        bushes_per_ha: bushes and young trees that stand about in small plots, a hectare.
     """
 
     orientation_deg: float = 0.0
@@ -64,6 +65,7 @@ class Layout:
     canals: float = 0.5
     patches_m: float = 500.0
     highway: bool = False
+    bushes_per_ha: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

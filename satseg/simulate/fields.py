@@ -41,6 +41,7 @@ def fill_fields(quad: Quad, zone: str, layout: Layout, sketch: Sketch) -> None:
     if zone == "patchwork":
         _patchwork(quad, layout, sketch)
         _islands(quad, sketch)
+        _bushes(quad, layout, sketch)
         _work_together(sketch.features[start:], TOGETHER[zone])
         return
     widths, lengths = PARCELS_M[zone]
@@ -51,7 +52,16 @@ def fill_fields(quad: Quad, zone: str, layout: Layout, sketch: Sketch) -> None:
     for t0, t1 in pairwise(tiers):
         _tier(piece(quad, 0, 1, t0, t1), zone, (width[0], width[1]), layout, sketch)
     _islands(quad, sketch)
+    if zone == "vegetables":
+        _bushes(quad, layout, sketch)
     _work_together(sketch.features[start:], TOGETHER[zone])
+
+
+def _bushes(quad: Quad, layout: Layout, sketch: Sketch) -> None:
+    """Let bushes and young trees stand about in small plots, which stay farmland."""
+    if layout.bushes_per_ha > 0:
+        per_ha = layout.bushes_per_ha * float(sketch.rng.lognormal(0, 0.6))
+        scatter_trees(quad, sketch, per_ha=per_ha, radius_m=(0.6, 1.9), kind=2)
 
 
 TOGETHER = {"paddies": 0.6, "strips": 0.5, "vegetables": 0.25, "patchwork": 0.25}

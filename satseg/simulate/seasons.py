@@ -75,6 +75,20 @@ VEGETABLES: tuple[str, ...] = (
     "fallow",
 )
 
+GARDENS: tuple[str, ...] = (
+    "garden_rough",
+    "garden_canes",
+    "garden_bushy",
+    "beds_dark",
+    "garden_rough",
+    "beds_green",
+    "fallow_rough",
+    "garden_canes",
+    "beds_bare",
+    "garden_bushy",
+)
+"""Plots that a family tends by hand: beans on canes, taro, gourds, sweet potato, weeds between."""
+
 
 def stage(
     crop: str, date: dt.date, chance: NDArray[np.float64], weights: Mapping[str, float]
@@ -86,7 +100,8 @@ def stage(
         date: day of the image.
         chance: float64 (8,), the parcel's random numbers; the first three are shared among
             neighbours that are worked together.
-        weights: of the rotations ``rice``, ``dry`` and ``vegetables``; empty for 6 : 2 : 2.
+        weights: of the rotations ``rice``, ``dry``, ``vegetables`` and ``gardens``; empty for
+            6 : 2 : 2 : 0.
     """
     day = date.timetuple().tm_yday + 26 * (chance[0] - 0.5)
     year = date.year + (day > 320)
@@ -97,19 +112,20 @@ def stage(
     if grown == "dry":
         return _look(DRY, day, pick)
     season = _mix(chance[2], year * 7 + int(day // 45))
-    return VEGETABLES[int(season * len(VEGETABLES))]
+    looks = GARDENS if grown == "gardens" else VEGETABLES
+    return looks[int(season * len(looks))]
 
 
 def rotation(crop: str, chance: NDArray[np.float64], weights: Mapping[str, float]) -> str:
-    """Return what a parcel grows over the years: ``rice``, ``dry`` or ``vegetables``.
+    """Return what a parcel grows: ``rice``, ``dry``, ``vegetables`` or ``gardens``.
 
-    Arguments are those of ``stage``.
+    Arguments are those of ``stage``. Where only vegetables grow, gardens are among them.
     """
-    if crop != "crop:any":
-        return "vegetables"
-    names = ("rice", "dry", "vegetables")
-    parts = np.array([weights.get(name, 0.0) for name in names]) if weights else None
-    parts = np.array([6.0, 2.0, 2.0]) if parts is None or not parts.sum() else parts
+    names = ("rice", "dry", "vegetables", "gardens")
+    first = 0 if crop == "crop:any" else 2
+    names = names[first:]
+    parts = np.array([weights.get(name, 0.0) for name in names])
+    parts = parts if parts.sum() else np.array([6.0, 2.0, 2.0, 0.0])[first:]
     bounds = np.cumsum(parts / parts.sum())
     return names[int(np.searchsorted(bounds, min(chance[1], 0.9999)))]
 
@@ -123,6 +139,7 @@ NOTHING_STANDS = frozenset(
         "harrowed",
         "fallow",
         "fallow_dry",
+        "fallow_rough",
         "beds_bare",
         "flooded",
     ]
@@ -147,7 +164,7 @@ def crop_on(stage: str, grown: str) -> str:
         return "none"
     if grown == "rice":
         return _CROP[stage.split("_", maxsplit=1)[0]]
-    return "vegetables" if grown == "vegetables" else "dry crops"
+    return "dry crops" if grown == "dry" else "vegetables"
 
 
 def _rice(day: float, year: int, chance: NDArray[np.float64]) -> str:

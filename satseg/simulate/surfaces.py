@@ -108,6 +108,16 @@ _STAGES: dict[str, Surface] = {
     "beds_young": _field("soil_brown", "leaf_fresh", 0.3, vary=0.2, row_m=1.8, row=0.25),
     "film": _field("soil_brown", "film_clear", 0.45, vary=0.15, row_m=2.6, row=0.38, streak=0.15),
     "film_black": _field("soil_brown", "film_black", 0.5, vary=0.2, row_m=2.4, row=0.4),
+    "garden_rough": _field(
+        *("soil_wet", "leaf_dark", 0.7), mottle=0.24, grain=0.30, row_m=2.6, furrow=0.3, rough=0.12
+    ),
+    "garden_canes": _field(
+        *("soil_purple", "leaf_dark", 0.5), mottle=0.2, grain=0.34, row_m=1.7, row=0.25, furrow=0.4
+    ),
+    "garden_bushy": _field(
+        *("leaf_litter", "crown_broad", 0.6), mottle=0.3, grain=0.3, furrow=0.16, rough=0.13
+    ),
+    "fallow_rough": _field("soil_brown", "leaf_dark", 0.5, mottle=0.34, grain=0.26, rough=0.10),
     "bund": _field("grass_green", "soil_brown", 0.35, row_m=0.0, streak=0.0),
     "bund_dry": _field("grass_dry", "soil_brown", 0.45, row_m=0.0, streak=0.0),
 }

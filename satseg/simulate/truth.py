@@ -26,7 +26,7 @@ class Parcel:
     Attributes:
         id: 12 hexadecimal digits; stays the parcel's for as long as its block is not rebuilt.
         shape: what is seen of it inside of the scene, (multi)polygon in UTM 51N.
-        rotation: what is grown over the years: rice, dry or vegetables.
+        rotation: what is grown over the years: rice, dry, vegetables or gardens.
         crop: what stands on it: rice, wheat, rapeseed, vetch, vegetables, dry crops or none.
         stage: name of the surface that it shows (see ``surfaces``).
     """

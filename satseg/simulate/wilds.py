@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -68,7 +69,7 @@ def random_definition(seed: int, *, size_px: int = 1024, gsd_m: float = 0.6) -> 
         mix[str(zone)] = mix.get(str(zone), 0) + float(rng.uniform(0.1, 0.8))
     centre = (float(rng.uniform(121.0, 121.9)), float(rng.uniform(30.8, 31.6)))
     date = dt.date(2015, 1, 1) + dt.timedelta(days=int(rng.integers(0, 11 * 365)))
-    return Definition(
+    place = Definition(
         id=f"wild-{seed}",
         region="wild",
         centre=centre,
@@ -81,6 +82,13 @@ def random_definition(seed: int, *, size_px: int = 1024, gsd_m: float = 0.6) -> 
         wedge={str(date): float(rng.uniform(0.03, 0.3))} if rng.random() < 0.06 else {},
         clouds={str(date): float(rng.uniform(0.005, 0.05))} if rng.random() < 0.08 else {},
         crops={name: float(rng.lognormal(0, 0.8)) for name in ("rice", "vegetables", "dry")},
+    )
+    gardens = float(rng.lognormal(0, 0.8)) if rng.random() < 0.6 else 0.0
+    bushes = float(rng.uniform(5, 60)) if rng.random() < 0.4 else 0.0
+    return replace(
+        place,
+        crops={**place.crops, "gardens": gardens},
+        layout=replace(place.layout, bushes_per_ha=bushes),
     )
 
 

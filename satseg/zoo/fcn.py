@@ -35,8 +35,15 @@ class AddedScores(nn.Module):
 
 
 def score_layers(classes: int, channels: Sequence[int]) -> nn.ModuleList:
-    """Return a 1 x 1 convolution to scores for each stride's number of channels."""
-    return nn.ModuleList(nn.Conv2d(width, classes, 1) for width in channels)
+    """Return a 1 x 1 convolution to scores for each stride's number of channels.
+
+    They start at 0, as those of FCN-8s did: thousands of channels, none of them negative, would
+    else throw the sum about before they have learned anything.
+    """
+    layers = nn.ModuleList(nn.Conv2d(width, classes, 1) for width in channels)
+    for parameter in layers.parameters():
+        nn.init.zeros_(parameter)
+    return layers
 
 
 def start_as_he(network: nn.Module) -> None:

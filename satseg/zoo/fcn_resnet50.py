@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from satseg.torchvision_shim import prepare_torchvision
-from satseg.zoo.fcn import AddedScores, Scores, score_layers, start_as_he
+from satseg.zoo.fcn import AddedScores, Scores, score_layers
 
 CHANNELS = (512, 1024, 2048)
 """Channels of ResNet50 after its stages 3, 4 and 5, at strides 8, 16 and 32.
@@ -33,7 +33,6 @@ class ResNet50Scores(nn.Module):
             in_chans=bands,
         )
         self.scores = score_layers(classes, CHANNELS)
-        start_as_he(self.scores)
 
     def forward(self, x: Tensor) -> Scores:
         """Return the scores."""

@@ -37,8 +37,8 @@ class FcnVgg19(nn.Module):
             for before, (width, count) in zip((bands, *widths[:-1]), STAGES, strict=True)
         )
         self.head = nn.Sequential(*_convolution(widths[-1], head, 7), *_convolution(head, head, 1))
-        self.scores = score_layers(classes, (widths[2], widths[3], head))
         start_as_he(self)
+        self.scores = score_layers(classes, (widths[2], widths[3], head))
         self.decoder = AddedScores(classes)
 
     def forward(self, x: Tensor) -> Tensor:

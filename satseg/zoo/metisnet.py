@@ -32,8 +32,8 @@ class UNetScores(nn.Module):
             DoubleConvolution(before, after)
             for before, after in zip((bands, *widths[:-1]), widths, strict=True)
         )
-        self.scores = score_layers(classes, widths[2:])
         start_as_he(self)
+        self.scores = score_layers(classes, widths[2:])
 
     def forward(self, x: Tensor) -> Scores:
         """Return the scores."""

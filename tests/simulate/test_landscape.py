@@ -1,4 +1,5 @@
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 
@@ -37,6 +38,19 @@ def test_parcels_are_farmland_and_long(small):
     found = [item for item in landscape_on(small, dt.date(2015, 1, 1)).features if item.parcel]
     assert len(found) > 20
     assert {item.land for item in found} == {classes.FARMLAND}
+
+
+def test_bushes_stand_in_small_plots_and_take_no_farmland(small):
+    block = rectangle((200.0, 150.0), 0.1, 300.0, 220.0)
+    for zone, some in (("patchwork", True), ("vegetables", True), ("paddies", False)):
+        farmed, planted = [], []
+        for per_ha in (0.0, 40.0):
+            sketch = Sketch(np.random.default_rng(3))
+            fill_fields(block, zone, replace(small.layout, bushes_per_ha=per_ha), sketch)
+            farmed.append([(item.land, item.ring.tolist()) for item in sketch.features])
+            planted.append(sum(len(part) for part in sketch.trees))
+        assert farmed[0] == farmed[1]
+        assert (planted[1] > planted[0] + 20) is some
 
 
 def test_half_of_the_paddies_of_a_block_are_worked_as_one(small):

@@ -3,7 +3,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from satseg.simulate.seasons import crowns, stage, surface_on
+from satseg.simulate.seasons import crowns, rotation, stage, surface_on
 from satseg.simulate.spectra import SPECTRA
 from satseg.simulate.surfaces import SURFACES
 
@@ -22,11 +22,27 @@ def test_rice_is_flooded_in_june_and_ripe_in_october():
     assert "rape_flower" in stages(3, 29, RICE)
 
 
+@pytest.mark.parametrize("weights", [{}, {"gardens": 1.0}])
 @pytest.mark.parametrize("crop", ["crop:any", "crop:vegetables"])
-def test_every_stage_of_every_day_is_a_surface(crop):
+def test_every_stage_of_every_day_is_a_surface(crop, weights):
     for month in range(1, 13):
         for day in (1, 15, 28):
-            assert stages(month, day, {}, crop) <= set(SURFACES)
+            assert stages(month, day, weights, crop) <= set(SURFACES)
+
+
+def test_gardens_are_only_where_they_are_asked_for():
+    chances = np.random.default_rng(0).random((400, 8))
+
+    def grown(crop, weights):
+        return [rotation(crop, chance, weights) for chance in chances]
+
+    assert set(grown("crop:any", {})) == {"rice", "dry", "vegetables"}
+    assert set(grown("crop:vegetables", {})) == {"vegetables"}
+    assert set(grown("crop:vegetables", RICE)) == {"vegetables"}
+    mixed = grown("crop:vegetables", {"rice": 5.0, "vegetables": 1.0, "gardens": 3.0})
+    assert set(mixed) == {"vegetables", "gardens"}
+    assert mixed.count("gardens") / len(mixed) == pytest.approx(0.75, abs=0.08)
+    assert any(name.startswith("garden_") for name in stages(8, 15, {"gardens": 1.0}))
 
 
 def test_vegetables_show_many_stages_at_once():
