@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
-MOST = 4096
+MOST = 16_384
 
 
 class Remembered(Generic[Key, Value]):
