@@ -116,14 +116,16 @@ def stage(
     return looks[int(season * len(looks))]
 
 
+ROTATIONS = ("rice", "dry", "vegetables", "gardens")
+
+
 def rotation(crop: str, chance: NDArray[np.float64], weights: Mapping[str, float]) -> str:
     """Return what a parcel grows: ``rice``, ``dry``, ``vegetables`` or ``gardens``.
 
     Arguments are those of ``stage``. Where only vegetables grow, gardens are among them.
     """
-    names = ("rice", "dry", "vegetables", "gardens")
     first = 0 if crop == "crop:any" else 2
-    names = names[first:]
+    names = ROTATIONS[first:]
     parts = np.array([weights.get(name, 0.0) for name in names])
     parts = parts if parts.sum() else np.array([6.0, 2.0, 2.0, 0.0])[first:]
     bounds = np.cumsum(parts / parts.sum())

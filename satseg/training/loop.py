@@ -6,6 +6,7 @@ import copy
 import math
 import os
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -51,12 +52,16 @@ class TrainingState:
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """The weights that a run keeps and how they came about."""
+    """The weights that a run keeps and how they came about.
+
+    ``extended`` holds the steps at which the run was given more of them than planned before.
+    """
 
     weights: dict[str, Tensor]
     best_step: int
     state: TrainingState
     device: str
+    extended: tuple[int, ...] = ()
 
 
 Report = Callable[[TrainingState], None]
@@ -76,7 +81,8 @@ def train_network(
     They are those of the last step, where the learning rate has come down to zero; with patience,
     those of the validation with the best mean IoU.
 
-    The run folder keeps a checkpoint; calling again with the same configuration goes on from it.
+    The run folder keeps a checkpoint; calling again with the same configuration goes on from it,
+    also where it asks for more steps by now: the learning rate then follows the longer schedule.
     A batch depends only on the seed and the number of its step, so that a resumed run sees what an
     uninterrupted one would have seen.
 
@@ -106,7 +112,9 @@ def train_network(
             break
     if not config.schedule.patience:
         trainer.keep()
-    return TrainingResult(trainer.best, trainer.best_step, trainer.state(), chosen)
+    return TrainingResult(
+        trainer.best, trainer.best_step, trainer.state(), chosen, tuple(trainer.extended)
+    )
 
 
 class _Trainer:
@@ -133,6 +141,7 @@ class _Trainer:
         self.best_score = -1.0
         self.best_step = 0
         self.stale = 0
+        self.extended: list[int] = []
         self.log = _log(run)
 
     def update(self, pixels: Tensor, masks: Tensor) -> None:
@@ -219,6 +228,7 @@ class _Trainer:
                     "stale": self.stale,
                 },
                 "validation": self.validation,
+                "extended": self.extended,
             },
             temporary,
         )
@@ -230,7 +240,8 @@ class _Trainer:
         if not path.is_file():
             return
         saved: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-        if saved["identity"] != self.identity:
+        alike = _but_for_steps(saved["identity"]) == _but_for_steps(self.identity)
+        if not alike or saved["numbers"]["step"] > self.schedule.steps:
             raise TrainingError(
                 expected=f"the checkpoint of this configuration in {self.run}",
                 found="one of another configuration",
@@ -243,6 +254,9 @@ class _Trainer:
         self.validation = saved["validation"]
         for key, value in saved["numbers"].items():
             setattr(self, key, value)
+        self.extended = saved.get("extended", [])
+        if saved["identity"] != self.identity:
+            self.extended.append(self.step)
 
     def _follow(self) -> None:
         """Let the averaged weights follow; early on faster, so that they forget the start."""
@@ -255,6 +269,10 @@ class _Trainer:
                 mean.lerp_(value, 1 - decay)
             else:
                 mean.copy_(value)
+
+
+def _but_for_steps(identity: str) -> str:
+    return re.sub(r"\bsteps=\d+", "steps=", identity)
 
 
 def learning_factor(step: int, schedule: Schedule) -> float:

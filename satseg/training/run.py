@@ -206,6 +206,7 @@ def _facts(
         "device": f"{result.device} ({platform.machine()}, {torch.get_num_threads()} threads)",
         "hours": round(result.state.seconds / 3600, 2),
         "steps": result.state.step,
+        **({"extended_at": list(result.extended)} if result.extended else {}),
         "kept_step": result.best_step,
         "samples": result.state.step * schedule.batch,
         "crop_px": schedule.crop_px,

@@ -64,6 +64,22 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(toy, monkey
     assert all(torch.equal(whole[key], parts[key]) for key in whole)
 
 
+def test_a_run_can_be_given_more_steps_and_says_so(toy):
+    short = _train(toy, toy / "run")
+    assert "extended_at" not in short.training
+    path = toy / "models" / "toy" / "train.toml"
+    path.write_text(path.read_text().replace("steps = 8", "steps = 12"))
+    seen = []
+    longer = _train(toy, toy / "run", listeners=Listeners(step=seen.append))
+    assert [state.step for state in seen] == [9, 10, 11, 12]
+    assert longer.training["steps"] == 12
+    assert longer.training["extended_at"] == [8]
+    assert longer.sha256 != short.sha256
+    path.write_text(path.read_text().replace("steps = 12", "steps = 8"))
+    with pytest.raises(TrainingError, match="another configuration"):
+        _train(toy, toy / "run")
+
+
 def test_a_checkpoint_of_another_configuration_is_refused(toy):
     _train(toy, toy / "run")
     path = toy / "models" / "toy" / "train.toml"
