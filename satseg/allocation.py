@@ -9,7 +9,7 @@ from functools import lru_cache
 _M_ARENA_MAX, _M_MMAP_MAX, _M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD = -8, -4, -3, -1
 """Source: mallopt(3), glibc."""
 
-_OF_ITS_OWN = 32 * 2**20
+_OF_ITS_OWN = 8 * 2**20
 """Bytes from which an array gets pages of its own, which go back to the system with it; the most
 that glibc takes. What is smaller is used again by the next one: the system clears pages before it
 gives them out."""

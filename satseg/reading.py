@@ -25,7 +25,7 @@ from satseg.windows import Window
 
 Validity = Literal["all", "nodata", "mask", "blackfill"]
 
-CACHE_BYTES = 64 * 2**20
+CACHE_BYTES = 24 * 2**20
 """Bound of GDAL's block cache, which otherwise takes 5 % of the machine's memory."""
 
 _CONNECT_S = 10

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from satseg.engine.blocks import Block, BlockPlan, Span
-from satseg.engine.store import BlockStore, StoredBlock, codes
+from satseg.engine.store import BlockStore, codes
 from satseg.legend import Legend
 
 _ROWS = 64
@@ -24,22 +24,14 @@ def joined_rows(
     With the predictor's ``legend`` they are (2, rows, width), see ``satseg.engine.store.codes``.
     Every block of the plan must be in the store.
     """
-    open_rows: dict[int, list[StoredBlock]] = {}
     for start, stop in _segments(plan):
         covering = [
-            number for number, span in enumerate(plan.rows) if span.start < stop > start < span.stop
+            [Block(number, col, span, cols) for col, cols in enumerate(plan.cols)]
+            for number, span in enumerate(plan.rows)
+            if span.start < stop > start < span.stop
         ]
-        for number in covering:
-            if number not in open_rows:
-                open_rows[number] = [
-                    store.load(Block(number, col, plan.rows[number], cols))
-                    for col, cols in enumerate(plan.cols)
-                ]
-        for number in [each for each in open_rows if each < covering[0]]:
-            del open_rows[number]
         for row in range(start, stop, _ROWS):
-            blocks = [open_rows[n] for n in covering]
-            yield _joined(plan, blocks, (row, min(row + _ROWS, stop)), legend)
+            yield _joined(plan, store, covering, (row, min(row + _ROWS, stop)), legend)
 
 
 def _segments(plan: BlockPlan) -> list[tuple[int, int]]:
@@ -54,7 +46,8 @@ def _segments(plan: BlockPlan) -> list[tuple[int, int]]:
 
 def _joined(
     plan: BlockPlan,
-    covering: list[list[StoredBlock]],
+    store: BlockStore,
+    covering: list[list[Block]],
     span: tuple[int, int],
     legend: Legend | None,
 ) -> NDArray[np.uint8]:
@@ -62,8 +55,8 @@ def _joined(
     layers = () if legend is None else (len(legend),)
     sums = np.zeros((*layers, stop - start, width), dtype=np.int32)
     for block in itertools.chain.from_iterable(covering):
-        _add(sums, block, start, stop)
-    rows = covering[0][0].block.rows
+        _add(sums, store, block, start, stop)
+    rows = covering[0][0].rows
     if not (rows.own_start <= start and stop <= rows.own_stop):
         return codes(sums, legend)
     found = np.empty((*(2 for _ in layers), stop - start, width), dtype=np.uint8)
@@ -71,23 +64,23 @@ def _joined(
         found[..., first:last] = codes(sums[..., first:last], legend)
     piece = slice(start - rows.own_start, stop - rows.own_start)
     for block in covering[0]:
-        cols = block.block.cols
-        found[..., cols.own_start : cols.own_stop] = block.codes[..., piece, :]
+        cols = block.cols
+        found[..., cols.own_start : cols.own_stop] = store.part(block, "codes", piece)
     return found
 
 
-def _add(sums: NDArray[np.int32], block: StoredBlock, start: int, stop: int) -> None:
+def _add(sums: NDArray[np.int32], store: BlockStore, block: Block, start: int, stop: int) -> None:
     """Add what a block knows about rows [start, stop), apart from what is its own."""
-    rows, cols = block.block.rows, block.block.cols
-    whole = slice(cols.start, cols.stop)
+    rows, cols = block.rows, block.cols
+    whole = sums[..., cols.start : cols.stop]
     if stop <= rows.own_start:
-        sums[..., whole] += block.top[..., start - rows.start : stop - rows.start, :]
+        whole += store.part(block, "top", slice(start - rows.start, stop - rows.start))
     elif start >= rows.own_stop:
-        sums[..., whole] += block.bottom[..., start - rows.own_stop : stop - rows.own_stop, :]
+        whole += store.part(block, "bottom", slice(start - rows.own_stop, stop - rows.own_stop))
     else:
         piece = slice(start - rows.own_start, stop - rows.own_start)
-        sums[..., cols.start : cols.own_start] += block.left[..., piece, :]
-        sums[..., cols.own_stop : cols.stop] += block.right[..., piece, :]
+        sums[..., cols.start : cols.own_start] += store.part(block, "left", piece)
+        sums[..., cols.own_stop : cols.stop] += store.part(block, "right", piece)
 
 
 def _shared(cols: tuple[Span, ...], width: int) -> Iterator[tuple[int, int]]:

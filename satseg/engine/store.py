@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,10 @@ from satseg.engine.blocks import Block
 from satseg.engine.sums import UNIT, BlockSums
 from satseg.legend import Legend
 from satseg.probability import NODATA, SCALE
+
+Part = Literal["codes", "top", "bottom", "left", "right"]
+PARTS: tuple[Part, ...] = ("top", "bottom", "left", "right", "codes")
+"""Arrays of a block, each in a file of its own, in the order in which they are written."""
 
 _KEY = "key.txt"
 _ROWS = 32
@@ -105,45 +109,42 @@ class BlockStore:
         Raises:
             StorageError: the disk is full. The block is then not there.
         """
-        with storing(self._path(block.block, "borders.npz")) as path, path.open("wb") as file:
-            np.savez(file, top=block.top, bottom=block.bottom, left=block.left, right=block.right)
-        with storing(self._path(block.block, "codes.npy")) as path, path.open("wb") as file:
-            np.save(file, block.codes, allow_pickle=False)
+        for part in PARTS:  # the codes last: where they are, the rest is
+            with storing(self._path(block.block, part)) as path, path.open("wb") as file:
+                np.save(file, getattr(block, part), allow_pickle=False)
 
     def has(self, block: Block) -> bool:
         """Return whether a block is there and whole."""
+        rows, cols = block.rows, block.cols
+        own = rows.own_stop - rows.own_start, cols.own_stop - cols.own_start
         try:
-            self.load(block)
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+            shapes = {part: self._mapped(block, part).shape for part in PARTS}
+        except (OSError, ValueError, EOFError):
             return False
-        return True
+        return shapes["codes"][-2:] == own and shapes["top"][-1:] == (len(cols),)
 
-    def load(self, block: Block) -> StoredBlock:
-        """Return a block; its codes stay on disk until they are read.
+    def part(self, block: Block, part: Part, rows: slice) -> NDArray[Any]:
+        """Return some rows of a part of a block, a copy of (..., rows, columns).
+
+        The file is mapped for no longer than that: what is mapped counts as memory in use, and a
+        whole row of blocks is as wide as the scene.
 
         Raises:
-            OSError, ValueError, EOFError, KeyError, BadZipFile: it is not there, or damaged.
+            OSError, ValueError, EOFError: it is not there, or damaged.
         """
-        rows, cols = block.rows, block.cols
-        own = (rows.own_stop - rows.own_start, cols.own_stop - cols.own_start)
-        path = self._path(block, "codes.npy")
-        empty = 0 in own  # numpy cannot map a file without data
-        found = np.load(path, mmap_mode=None if empty else "r", allow_pickle=False)
-        with (
-            self._path(block, "borders.npz").open("rb") as file,
-            np.load(file, allow_pickle=False) as borders,
-        ):
-            result = StoredBlock(block, found, *(borders[name] for name in _BORDERS))
-        if found.shape[-2:] != own or result.top.shape[-1:] != (len(cols),):
-            raise ValueError(f"{path} has {found.shape} pixels, not {own}")
-        return result
+        return np.array(self._mapped(block, part)[..., rows, :])
+
+    def _mapped(self, block: Block, part: Part) -> NDArray[Any]:
+        path = self._path(block, part)
+        try:
+            mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        except ValueError:  # nothing cannot be mapped; what is cut off raises again
+            mapped = np.load(path, allow_pickle=False)
+        return mapped
 
     def clear(self) -> None:
         """Remove all blocks and the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _path(self, block: Block, suffix: str) -> Path:
-        return self.folder / f"{block.row:05d}-{block.col:05d}.{suffix}"
-
-
-_BORDERS = ("top", "bottom", "left", "right")
+    def _path(self, block: Block, part: Part) -> Path:
+        return self.folder / f"{block.row:05d}-{block.col:05d}.{part}.npy"

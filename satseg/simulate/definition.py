@@ -32,6 +32,7 @@ ZONES = (
     "villas",
     "construction",
     "lake",
+    "scrub",
 )
 """Kinds of land that a block between canals can carry; the first five are
 mostly farmland."""

@@ -150,6 +150,21 @@ def fill_waste(quad: Quad, sketch: Sketch) -> None:
     scatter_trees(quad, sketch, per_ha=float(rng.uniform(5, 90)), radius_m=(0.8, 2.6))
 
 
+def fill_scrub(quad: Quad, sketch: Sketch) -> None:
+    """Fill with land on its way to wood: thickets, saplings, creepers over all of it; no rows."""
+    rng = sketch.rng
+    looks = ("thicket", "thicket_pale", "shrubs", "thicket")
+    sketch.add(quad, str(rng.choice(looks)), classes.TREE)
+    for _ in range(int(rng.integers(8, 24))):
+        spot = blob(_patch(quad, rng, 0.06, 0.4), rng, 1.0, float(rng.uniform(0.3, 1.2)))
+        sketch.add(spot, str(rng.choice((*looks, "litter"))), classes.TREE)
+    for kind in range(3):
+        saplings = float(rng.uniform(60, 600))
+        scatter_trees(quad, sketch, per_ha=saplings, radius_m=(0.7, 2.4), kind=kind)
+    old = float(rng.uniform(0, 120))
+    scatter_trees(quad, sketch, per_ha=old, radius_m=(2.0, 4.2), kind=int(rng.integers(4)))
+
+
 def fill_lake(quad: Quad, sketch: Sketch) -> None:
     """Fill with open water behind a natural shore."""
     rng = sketch.rng

@@ -32,6 +32,7 @@ FILLERS: dict[str, Filler] = {
     "forest": greenery.fill_forest,
     "park": greenery.fill_park,
     "waste": greenery.fill_waste,
+    "scrub": greenery.fill_scrub,
     "lake": greenery.fill_lake,
 }
 

@@ -130,6 +130,8 @@ _GREEN: dict[str, Surface] = {
     "weeds": Surface("leaf_dark", "grass_green", 0.5, 0.35, 0.25, 0.2, tone=0.12, rough=0.08),
     "reeds": Surface("leaf_dark", "reed_dry", 0.4, 0.35, 0.25, 0.2, tone=0.1, rough=0.08),
     "shrubs": Surface("leaf_litter", "crown_broad", 0.75, 0.2, 0.2, 0.3, tone=0.1, rough=0.12),
+    "thicket": Surface("leaf_dark", "crown_broad", 0.5, 0.35, 0.3, 0.3, tone=0.14, rough=0.14),
+    "thicket_pale": Surface("crown_young", "grass_green", 0.5, 0.35, 0.3, 0.25, rough=0.12),
     "litter": Surface("leaf_litter", "leaf_dark", 0.5, 0.3, 0.2, 0.2, tone=0.1, rough=0.08),
     "garden": Surface("soil_wet", "leaf_dark", 0.55, 0.35, 0.3, 0.25, tone=0.12, hue=0.08),
     "orchard_floor": Surface("grass_green", "soil_brown", 0.35, 0.3, 0.2, 0.15, tone=0.1),

@@ -37,6 +37,7 @@ ARCHETYPES: Mapping[str, Mapping[str, float]] = MappingProxyType(
             "vegetables": 1.5,
             "forest": 1,
             "ponds": 0.6,
+            "scrub": 0.6,
         },
         "pond country": {
             "ponds": 4,
@@ -50,8 +51,23 @@ ARCHETYPES: Mapping[str, Mapping[str, float]] = MappingProxyType(
         "town": {"slabs": 4, "industry": 2, "park": 1.5, "villas": 1, "waste": 1, "strips": 0.4},
         "industry": {"industry": 6, "construction": 1.5, "waste": 1.5, "strips": 1.5, "park": 0.6},
         "villas and parks": {"villas": 3, "park": 3, "forest": 1.5, "lake": 0.8, "strips": 0.5},
-        "woods": {"forest": 4, "nursery": 2, "park": 1, "patchwork": 1, "waste": 1, "lake": 0.6},
-        "fringe": {"strips": 2, "paddies": 1.5, "construction": 2, "industry": 1.5, "hamlet": 1.5},
+        "woods": {
+            "forest": 4,
+            "nursery": 2,
+            "park": 1,
+            "patchwork": 1,
+            "waste": 1,
+            "lake": 0.6,
+            "scrub": 2.5,
+        },
+        "fringe": {
+            "strips": 2,
+            "paddies": 1.5,
+            "construction": 2,
+            "industry": 1.5,
+            "hamlet": 1.5,
+            "scrub": 1,
+        },
     }
 )
 """Weights of the kinds of land in typical places around Shanghai, our reading of maps."""

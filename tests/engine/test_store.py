@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from satseg.engine.blocks import Block, BlockPlan, plan_blocks
-from satseg.engine.store import BlockStore, stored
+from satseg.engine.store import PARTS, BlockStore, stored
 from satseg.engine.sums import UNIT, BlockSums
 from satseg.windows import plan_windows
 
@@ -19,25 +19,26 @@ def _save(store: BlockStore, block: Block) -> None:
     store.save(stored(BlockSums(block, sums)))
 
 
-def test_a_block_is_there_when_both_of_its_files_are(tmp_path: Path, plan: BlockPlan) -> None:
+def test_a_block_is_there_when_all_of_its_files_are(tmp_path: Path, plan: BlockPlan) -> None:
     store, block = BlockStore(tmp_path / "work", "a"), next(iter(plan))
     assert not store.has(block)
     _save(store, block)
     assert store.has(block)
-    found = store.load(block)
-    assert (found.codes == 127).all()
-    assert found.codes.shape == (block.rows.own_stop, block.cols.own_stop)
-    assert (found.right == UNIT // 2).all()
+    found = store.part(block, "codes", slice(1, 5))
+    assert (found == 127).all()
+    assert found.shape == (4, block.cols.own_stop)
+    assert (store.part(block, "right", slice(0, 3)) == UNIT // 2).all()
+    assert store.part(block, "top", slice(0, 9)).shape == (0, len(block.cols))
 
 
-@pytest.mark.parametrize("suffix", ["borders.npz", "codes.npy"])
+@pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("length", [0, 40, -3])
 def test_a_damaged_block_counts_as_missing(
-    tmp_path: Path, plan: BlockPlan, suffix: str, length: int
+    tmp_path: Path, plan: BlockPlan, part: str, length: int
 ) -> None:
     store, block = BlockStore(tmp_path / "work", "a"), next(iter(plan))
     _save(store, block)
-    path = tmp_path / "work" / f"00000-00000.{suffix}"
+    path = tmp_path / "work" / f"00000-00000.{part}.npy"
     whole = path.read_bytes()
     path.write_bytes(whole[:length])
     assert not store.has(block)
