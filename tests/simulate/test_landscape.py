@@ -5,9 +5,11 @@ import numpy as np
 
 from satseg import classes
 from satseg.simulate.fields import fill_fields
+from satseg.simulate.greenery import fill_scrub
 from satseg.simulate.landscape import landscape_on, plan, zones_on
 from satseg.simulate.quads import rectangle
 from satseg.simulate.sketch import Sketch
+from satseg.simulate.surfaces import SURFACES
 
 
 def test_story_takes_its_share_of_blocks_nearest_to_its_goal(small):
@@ -62,3 +64,12 @@ def test_half_of_the_paddies_of_a_block_are_worked_as_one(small):
         fields = [tuple(item.chance[:3]) for item in sketch.features if item.parcel]
         shares.append(max(map(fields.count, fields)) / len(fields))
     assert 0.5 < np.mean(shares) < 0.8
+
+
+def test_scrub_is_no_farmland_and_has_no_rows():
+    sketch = Sketch(np.random.default_rng(4))
+    fill_scrub(rectangle((200.0, 150.0), 0.1, 300.0, 220.0), sketch)
+    assert {item.land for item in sketch.features} == {classes.TREE}
+    assert len(sketch.features) > 8
+    assert sum(len(part) for part in sketch.trees) > 300
+    assert all(SURFACES[item.surface].row_m == 0 for item in sketch.features)
