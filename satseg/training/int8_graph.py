@@ -17,6 +17,9 @@ Windows = Sequence[NDArray[np.float32]]
 _PLACES = 128
 """Places of each calibration window at which the inputs of a convolution are looked at."""
 
+NEAR = 1.0
+"""Logits closer than this to the threshold's are those that decide the map."""
+
 _MOST_INPUTS = 5000
 """Inputs of a convolution (channels times taps) above which weights go to the nearest number."""
 
@@ -99,6 +102,37 @@ def store_weights(model: Any, weights: Mapping[str, Rounded]) -> None:
         whole = opset13.convert(opset13.constant(one.numbers), "f32")
         steps = opset13.constant(_along(one.steps, one.numbers.ndim))
         node.input(1).replace_source_output(opset13.multiply(whole, steps).output(0))
+
+
+def centre(model: Any, exact: Any, windows: Windows, cut: float) -> float:
+    """Shift the logits of an int8 network so that those near ``cut`` are right on average.
+
+    What rounding leaves adds up to a small shift of all logits, which moves the borders of what is
+    mapped one way; noise about nothing does not.
+
+    Args:
+        model: the int8 network with one class; changed.
+        exact: the float32 one.
+        windows: calibration windows.
+        cut: logit from which a pixel counts as farmland.
+
+    Returns:
+        What was added; 0 where no logit of the windows is within NEAR of the cut.
+    """
+    from openvino import opset13
+
+    result = model.get_results()[0]
+    last = [one.get_results()[0].input_value(0).get_node() for one in (exact, model)]
+    total, count = 0.0, 0
+    pairs = zip(_outputs(exact, last[:1], windows), _outputs(model, last[1:], windows), strict=True)
+    for (right,), (found,) in pairs:
+        near = np.abs(right - cut) < NEAR
+        total += float((right - found)[near].sum(dtype=np.float64))
+        count += int(near.sum())
+    shift = total / count if count else 0.0
+    added = opset13.add(result.input_value(0), opset13.constant(np.full((1, 1, 1, 1), shift, "f4")))
+    result.input(0).replace_source_output(added.output(0))
+    return shift
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from satseg.runtime import openvino_model
-from satseg.training.int8_graph import even_out, round_weights, store_weights
+from satseg.training.int8_graph import centre, even_out, round_weights, store_weights
 from satseg.training.pictures import PictureSet
 from satseg.training.samples import Sampler
 from satseg.zoo.card import ModelCard, load_card, read_table, write_table
@@ -37,8 +38,10 @@ def quantise(
 
     Weights become int8 channel by channel, rounded so that the convolutions' answers to calibration
     windows stay the same as far as possible (``satseg.training.rounding``); NNCF finds the ranges
-    of activations on the same windows. These are drawn from the training pictures, as training
-    draws them but without augmentation. Numbers are kept small enough for processors without VNNI.
+    of activations on the same windows, on which the logits are then centred. They are drawn from
+    the training pictures, as training draws them but without augmentation. Numbers are kept small
+    enough for processors without VNNI.
+
     Measures of an older int8 network are dropped from the card: `satseg evaluate` measures this
     one, and it is used where it is as good as float32.
 
@@ -62,6 +65,10 @@ def quantise(
     weights = round_weights(model, chosen, seed=seed)
     small, software = _quantised(model, chosen)
     store_weights(small, weights)
+    if card.legend is None:
+        cut = card.temperature * math.log(card.threshold / (1 - card.threshold))
+        exact = openvino_model(load_model(card), len(card.bands), SIDE)
+        centre(small, exact, chosen, cut)
     small.reshape([1, len(card.bands), -1, -1])
     target = card.int8_path
     with TemporaryDirectory(dir=card.folder, prefix=".int8-") as folder:

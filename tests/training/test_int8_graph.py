@@ -8,7 +8,7 @@ from openvino._offline_transformations import apply_moc_transformations
 from torch import nn
 
 from satseg.runtime import openvino_model
-from satseg.training.int8_graph import even_out, round_weights, store_weights
+from satseg.training.int8_graph import centre, even_out, round_weights, store_weights
 
 SIDE = 32
 
@@ -130,3 +130,15 @@ def test_weights_take_the_place_of_those_of_nncf(model: Any, windows: list[np.nd
     assert kinds.pop(float_left) == "Constant"
     assert set(kinds.values()) == {"Multiply"}
     assert 0 < np.abs(answers(model, windows) - exact).max() < 0.01 * np.ptp(exact)
+
+
+def test_logits_near_the_threshold_are_right_on_average(model, windows):
+    shifted = model.clone()
+    last = shifted.get_results()[0]
+    moved = openvino.opset13.add(last.input_value(0), openvino.opset13.constant(np.float32(0.25)))
+    last.input(0).replace_source_output(moved.output(0))
+    exact = answers(model, windows)
+    cut = float(np.median(exact))
+    assert centre(shifted, model, windows, cut) == pytest.approx(-0.25, abs=1e-3)
+    np.testing.assert_allclose(answers(shifted, windows), exact, atol=1e-3)
+    assert centre(shifted, model, windows, cut + 1e6) == 0.0
