@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from satseg.runtime import openvino_model
+from satseg.training.int8_graph import centre, even_out, round_weights, store_weights
 from satseg.training.pictures import PictureSet
 from satseg.training.samples import Sampler
 from satseg.zoo.card import ModelCard, load_card, read_table, write_table
@@ -20,6 +22,9 @@ from satseg.zoo.load import file_sha256, load_model
 
 SIDE = 512
 """Side of the calibration windows in pixels."""
+
+_SOME = 4
+"""One in so many calibration windows shows how large the branches of a network get."""
 
 
 def quantise(
@@ -31,8 +36,12 @@ def quantise(
 ) -> ModelCard:
     """Write ``int8.xml`` and ``int8.bin`` beside the card, with their hashes in it; return it.
 
-    Weights become int8 channel by channel; the ranges of activations come from calibration windows
-    that are drawn from the training pictures, as training draws them but without augmentation.
+    Weights become int8 channel by channel, rounded so that the convolutions' answers to calibration
+    windows stay the same as far as possible (``satseg.training.rounding``); NNCF finds the ranges
+    of activations on the same windows, on which the logits are then centred. They are drawn from
+    the training pictures, as training draws them but without augmentation. Numbers are kept small
+    enough for processors without VNNI.
+
     Measures of an older int8 network are dropped from the card: `satseg evaluate` measures this
     one, and it is used where it is as good as float32.
 
@@ -40,7 +49,7 @@ def quantise(
         card: the model.
         sources: its training data.
         windows: how many calibration windows.
-        seed: decides which.
+        seed: decides which, and at which of their places weights are fitted.
 
     Raises:
         ModelError: the weights are unusable.
@@ -52,7 +61,14 @@ def quantise(
     model = openvino_model(load_model(card), len(card.bands), SIDE)
     model.reshape([1, len(card.bands), SIDE, SIDE])
     apply_moc_transformations(model, cf=False)  # or ranges are taken before batch normalisation
+    even_out(model, chosen[::_SOME])
+    weights = round_weights(model, chosen, seed=seed)
     small, software = _quantised(model, chosen)
+    store_weights(small, weights)
+    if card.legend is None:
+        cut = card.temperature * math.log(card.threshold / (1 - card.threshold))
+        exact = openvino_model(load_model(card), len(card.bands), SIDE)
+        centre(small, exact, chosen, cut)
     small.reshape([1, len(card.bands), -1, -1])
     target = card.int8_path
     with TemporaryDirectory(dir=card.folder, prefix=".int8-") as folder:
@@ -90,10 +106,15 @@ def _calibration(
 
 
 def _quantised(model: Any, windows: Sequence[NDArray[np.float32]]) -> tuple[Any, str]:
-    """Return the int8 model and what made it."""
+    """Return the int8 model and what made it.
+
+    NNCF rounds weights to seven bits, which is safe without VNNI, and leaves the biases alone, as
+    those would fit its own rounding: that of convolutions is replaced afterwards.
+    """
     os.environ.setdefault("NNCF_CI", "1")  # or it reports its use over the network
     import nncf
     import openvino
+    from nncf.quantization.advanced_parameters import OverflowFix
 
     nncf.set_log_level(logging.ERROR)
     small = nncf.quantize(
@@ -102,6 +123,9 @@ def _quantised(model: Any, windows: Sequence[NDArray[np.float32]]) -> tuple[Any,
         subset_size=len(windows),
         preset=nncf.QuantizationPreset.MIXED,
         target_device=nncf.TargetDevice.CPU,
+        advanced_parameters=nncf.AdvancedQuantizationParameters(
+            overflow_fix=OverflowFix.ENABLE, disable_bias_correction=True
+        ),
     )
     version = openvino.get_version().split("-")[0]
     return small, f"nncf {nncf.__version__}, openvino {version}"
