@@ -151,18 +151,42 @@ def fill_waste(quad: Quad, sketch: Sketch) -> None:
 
 
 def fill_scrub(quad: Quad, sketch: Sketch) -> None:
-    """Fill with land on its way to wood: thickets, saplings, creepers over all of it; no rows."""
+    """Fill with land on its way to wood: thickets, saplings, creepers over all of it; no rows.
+
+    Kinds, sizes and density of the trees change smoothly over some tens of metres, without an edge
+    between them, as where nobody plants.
+    """
     rng = sketch.rng
-    looks = ("thicket", "thicket_pale", "shrubs", "thicket")
+    looks = ("thicket", "thicket_pale", "shrubs", "thicket", "weeds")
     sketch.add(quad, str(rng.choice(looks)), classes.TREE)
     for _ in range(int(rng.integers(8, 24))):
         spot = blob(_patch(quad, rng, 0.06, 0.4), rng, 1.0, float(rng.uniform(0.3, 1.2)))
         sketch.add(spot, str(rng.choice((*looks, "litter"))), classes.TREE)
-    for kind in range(3):
-        saplings = float(rng.uniform(60, 600))
-        scatter_trees(quad, sketch, per_ha=saplings, radius_m=(0.7, 2.4), kind=kind)
-    old = float(rng.uniform(0, 120))
-    scatter_trees(quad, sketch, per_ha=old, radius_m=(2.0, 4.2), kind=int(rng.integers(4)))
+    length, width = size(quad)
+    count = min(rng.poisson(float(rng.uniform(250, 1600)) * length * width / 1e4), 12000)
+    if not count:
+        return
+    s, t = rng.random(count), rng.random(count)
+    metres = np.column_stack([s * length, t * width])
+    waves = [_smooth(metres, rng) for _ in range(6)]
+    keep = rng.logistic(size=count) < 2.0 * waves[0] + float(rng.uniform(-1, 2.5))
+    favour = np.array(waves[1:5]) * 1.5 + rng.normal(0, 0.7, (4, 1)) + rng.gumbel(size=(4, count))
+    kinds = np.argmax(favour, axis=0)
+    grown = float(rng.uniform(0.9, 1.9)) * np.exp(0.4 * waves[5] + rng.normal(0, 0.18, count))
+    step = np.digitize(grown, (0.9, 1.3, 1.8, 2.5))
+    points = _points(quad, s, t)
+    for kind in range(4):
+        for k, radius_m in enumerate(((0.6, 1.0), (0.8, 1.4), (1.2, 2.0), (1.7, 2.7), (2.3, 3.8))):
+            chosen = keep & (kinds == kind) & (step == k)
+            sketch.plant(points[chosen], radius_m, kind)
+
+
+def _smooth(metres: Quad, rng: np.random.Generator) -> Quad:
+    """Return smooth noise (n,) of spread about 1 at points (n, 2), in waves of 30 to 160 m."""
+    length, heading = rng.uniform(30, 160, 8), rng.uniform(0, 2 * np.pi, 8)
+    waves = 2 * np.pi / length * np.stack([np.cos(heading), np.sin(heading)])
+    phase = rng.uniform(0, 2 * np.pi, 8)
+    return np.asarray(np.cos(metres @ waves + phase).sum(axis=1) / 2)
 
 
 def fill_lake(quad: Quad, sketch: Sketch) -> None:

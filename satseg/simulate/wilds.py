@@ -101,11 +101,11 @@ def random_definition(seed: int, *, size_px: int = 1024, gsd_m: float = 0.6) -> 
     )
     gardens = float(rng.lognormal(0, 0.8)) if rng.random() < 0.6 else 0.0
     bushes = float(rng.uniform(5, 60)) if rng.random() < 0.4 else 0.0
-    return replace(
-        place,
-        crops={**place.crops, "gardens": gardens},
-        layout=replace(place.layout, bushes_per_ha=bushes),
-    )
+    layout = replace(place.layout, bushes_per_ha=bushes)
+    if place.mix.get("scrub", 0) > 1 and rng.random() < 0.6:
+        large = float(rng.uniform(1.5, 3.0))
+        layout = replace(layout, block_m=(layout.block_m[0] * large, layout.block_m[1] * large))
+    return replace(place, crops={**place.crops, "gardens": gardens}, layout=layout)
 
 
 def _random_layout(rng: np.random.Generator) -> Layout:
