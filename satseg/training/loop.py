@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from satseg.training.samples import Crop, Sampler, counted, fixed_crops, stack
 
 CHECKPOINT = "checkpoint.pt"
 VALIDATION_CROPS = 32
+OPENING = 6
+"""Batches on which a network without batch normalisation is given one, see satseg.zoo.vgg16."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +346,12 @@ def _batches(
         chosen = rng.choice(len(sources), size=schedule.batch, p=weights / weights.sum())
         pixels, masks = stack([samplers[index].draw(rng) for index in chosen])
         yield augmentation(pixels, masks, seed=int(rng.integers(2**31)))
+
+
+def opening_pixels(config: TrainingConfig, sources: tuple[PictureSet, ...]) -> Tensor:
+    """Return the pixels (n, bands, h, w) of a run's first OPENING batches."""
+    batches = islice(_batches(config, sources, 0), OPENING)
+    return torch.cat([pixels for pixels, _ in batches])
 
 
 def _ahead(batches: Iterator[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:

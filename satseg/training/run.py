@@ -18,7 +18,7 @@ from torch import Tensor
 
 from satseg import __version__
 from satseg.training.config import TrainingConfig, load_config
-from satseg.training.loop import Report, TrainingResult, train_network
+from satseg.training.loop import Report, TrainingResult, opening_pixels, train_network
 from satseg.training.pictures import PictureSet, load_source
 from satseg.training.tuning import Tuning, tune
 from satseg.training.tuning_classes import tune_classes
@@ -27,6 +27,8 @@ from satseg.zoo.imagenet import PACKAGES, load_imagenet
 from satseg.zoo.load import file_sha256
 from satseg.zoo.networks import build
 from satseg.zoo.start import Started, start_from
+from satseg.zoo.vgg16 import ORIGIN as VGG16_ORIGIN
+from satseg.zoo.vgg16 import load_vgg16
 
 _LOG = logging.getLogger(__name__)
 WEIGHTS_FILE = "weights.safetensors"
@@ -88,7 +90,9 @@ def train_sources(
     network = build(
         str(config.model["architecture"]), len(config.bands), dict(config.model["arguments"])
     )
-    if config.pretrained:
+    if config.pretrained and config.model["architecture"] == "fcn-vgg19":
+        load_vgg16(network, opening_pixels(config, sources))
+    elif config.pretrained:
         load_imagenet(network, _encoder(config))
     started = start_from(network, config.start)
     for part in started:
@@ -154,6 +158,14 @@ def _encoder(config: TrainingConfig) -> str:
     return str(config.model["arguments"].get("encoder", ""))
 
 
+def _pretraining(config: TrainingConfig) -> str:
+    if not config.pretrained:
+        return "no"
+    if config.model["architecture"] == "fcn-vgg19":
+        return VGG16_ORIGIN
+    return f"ImageNet ({PACKAGES[_encoder(config)]})"
+
+
 def _save_half(weights: dict[str, Tensor], path: Path) -> None:
     half = {
         key: (value.half() if value.dtype == torch.float32 else value).contiguous()
@@ -211,7 +223,7 @@ def _facts(
         "samples": result.state.step * schedule.batch,
         "crop_px": schedule.crop_px,
         "seed": schedule.seed,
-        "pretrained": f"ImageNet ({PACKAGES[_encoder(config)]})" if config.pretrained else "no",
+        "pretrained": _pretraining(config),
         "loss": _loss(config),
         "split": _split(config),
         "validation_iou": {k: round(v, 4) for k, v in result.state.validation.items()},
