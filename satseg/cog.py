@@ -26,6 +26,7 @@ from satseg.reading import AVERAGES, AVERAGES_TAG, raster_environment
 
 BLOCK = 256
 _CHUNK_ROWS = 256
+_READ_ROWS = 64  # the tiles of a row stay in GDAL's cache meanwhile
 _LOOKED_AT = 16
 _BAND_AFTER_BAND = {"interleave": "band", "compress": "zstd", "zstd_level": 1}
 
@@ -108,6 +109,7 @@ class RowWriter:
             raise ValueError(f"{self.rows} rows written of {self._dataset.height}")
         if self._held:
             self._flush()
+        self._chunk = self._chunk[:, :0].copy()  # as wide as the raster, and of no more use
 
     def _flush(self) -> None:
         chunk = np.ascontiguousarray(self._chunk[:, : self._held])
@@ -267,8 +269,8 @@ def _check(path: Path, checksum: int) -> None:
 
 def _crc32(dataset: rasterio.DatasetReader) -> int:
     found = 0
-    for row in range(0, dataset.height, _CHUNK_ROWS):
-        count = min(_CHUNK_ROWS, dataset.height - row)
+    for row in range(0, dataset.height, _READ_ROWS):
+        count = min(_READ_ROWS, dataset.height - row)
         chunk = dataset.read(window=RasterWindow(0, row, dataset.width, count))
         found = zlib.crc32(np.ascontiguousarray(chunk).data, found)
     return found

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from satseg.engine.blocks import Block, BlockPlan, Span
-from satseg.engine.store import BlockStore, codes
+from satseg.engine.store import BlockStore, Part, codes
 from satseg.legend import Legend
 
-_ROWS = 64
-"""Rows that are joined at once: as many as need little memory in a wide scene."""
+_PIECE_PX = 1 << 20
+"""Pixels that are joined at once, about: little memory in a wide scene, few reads in a narrow."""
 
 
 def joined_rows(
@@ -24,14 +24,15 @@ def joined_rows(
     With the predictor's ``legend`` they are (2, rows, width), see ``satseg.engine.store.codes``.
     Every block of the plan must be in the store.
     """
+    step = max(1, _PIECE_PX // plan.windows.shape[1])
     for start, stop in _segments(plan):
         covering = [
             [Block(number, col, span, cols) for col, cols in enumerate(plan.cols)]
             for number, span in enumerate(plan.rows)
             if span.start < stop > start < span.stop
         ]
-        for row in range(start, stop, _ROWS):
-            yield _joined(plan, store, covering, (row, min(row + _ROWS, stop)), legend)
+        for row in range(start, stop, step):
+            yield _joined(plan, store, covering, (row, min(row + step, stop)), legend)
 
 
 def _segments(plan: BlockPlan) -> list[tuple[int, int]]:
@@ -52,35 +53,62 @@ def _joined(
     legend: Legend | None,
 ) -> NDArray[np.uint8]:
     (start, stop), width = span, plan.windows.shape[1]
-    layers = () if legend is None else (len(legend),)
-    sums = np.zeros((*layers, stop - start, width), dtype=np.int32)
-    for block in itertools.chain.from_iterable(covering):
-        _add(sums, store, block, start, stop)
     rows = covering[0][0].rows
     if not (rows.own_start <= start and stop <= rows.own_stop):
-        return codes(sums, legend)
-    found = np.empty((*(2 for _ in layers), stop - start, width), dtype=np.uint8)
-    for first, last in _shared(plan.cols, width):
-        found[..., first:last] = codes(sums[..., first:last], legend)
+        return codes(_added(plan, store, covering, span, legend), legend)
+    layers = () if legend is None else (2,)
+    found = np.empty((*layers, stop - start, width), dtype=np.uint8)
     piece = slice(start - rows.own_start, stop - rows.own_start)
     for block in covering[0]:
         cols = block.cols
         found[..., cols.own_start : cols.own_stop] = store.part(block, "codes", piece)
+    strips = _strips(covering[0], store, piece)
+    for first, last in _shared(plan.cols, width):
+        shape = (*(() if legend is None else (len(legend),)), stop - start, last - first)
+        sums = np.zeros(shape, dtype=np.int32)
+        for begin, part in strips:
+            low, high = max(first, begin), min(last, begin + part.shape[-1])
+            if low < high:
+                sums[..., low - first : high - first] += part[..., low - begin : high - begin]
+        found[..., first:last] = codes(sums, legend)
     return found
 
 
-def _add(sums: NDArray[np.int32], store: BlockStore, block: Block, start: int, stop: int) -> None:
-    """Add what a block knows about rows [start, stop), apart from what is its own."""
-    rows, cols = block.rows, block.cols
-    whole = sums[..., cols.start : cols.stop]
-    if stop <= rows.own_start:
-        whole += store.part(block, "top", slice(start - rows.start, stop - rows.start))
-    elif start >= rows.own_stop:
-        whole += store.part(block, "bottom", slice(start - rows.own_stop, stop - rows.own_stop))
-    else:
-        piece = slice(start - rows.own_start, stop - rows.own_start)
-        sums[..., cols.start : cols.own_start] += store.part(block, "left", piece)
-        sums[..., cols.own_stop : cols.stop] += store.part(block, "right", piece)
+def _strips(
+    blocks: list[Block], store: BlockStore, piece: slice
+) -> list[tuple[int, NDArray[np.int32]]]:
+    """Return what the blocks of a row know of the columns that are not their own: (start, sums)."""
+    sides: list[tuple[Block, Part, int, int]] = []
+    for block in blocks:
+        cols = block.cols
+        sides.append((block, "left", cols.start, cols.own_start))
+        sides.append((block, "right", cols.own_stop, cols.stop))
+    return [
+        (start, store.part(block, part, piece))
+        for block, part, start, stop in sides
+        if start < stop
+    ]
+
+
+def _added(
+    plan: BlockPlan,
+    store: BlockStore,
+    covering: list[list[Block]],
+    span: tuple[int, int],
+    legend: Legend | None,
+) -> NDArray[np.int32]:
+    """Return the sums of rows to which blocks of two rows add, the one below and the one above."""
+    (start, stop), width = span, plan.windows.shape[1]
+    layers = () if legend is None else (len(legend),)
+    sums = np.zeros((*layers, stop - start, width), dtype=np.int32)
+    for block in itertools.chain.from_iterable(covering):
+        rows, whole = block.rows, sums[..., block.cols.start : block.cols.stop]
+        if stop <= rows.own_start:
+            whole += store.part(block, "top", slice(start - rows.start, stop - rows.start))
+        else:
+            piece = slice(start - rows.own_stop, stop - rows.own_stop)
+            whole += store.part(block, "bottom", piece)
+    return sums
 
 
 def _shared(cols: tuple[Span, ...], width: int) -> Iterator[tuple[int, int]]:
