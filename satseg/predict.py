@@ -29,7 +29,7 @@ from satseg.windows import plan_windows
 PROBABILITY = Layer("farmland probability", nodata=NODATA, scale=1 / SCALE)
 """Rasters of probability: uint8, v / 254, 255 for no data."""
 
-BLOCK_PX = 2048
+BLOCK_PX = 1536
 """Side of a block, about: what is lost at most when a worker ends."""
 
 Progress = Callable[[int, int], None]
