@@ -48,6 +48,13 @@ class Augmentation:
             pixels = self._tones(grey(air(pixels, rng), self._mixing.grey, rng))
         return pixels.clamp(0, 1), masks.round()
 
+    def turned(self, pixels: Tensor, masks: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+        """Return pixels and masks turned and mirrored alone; a seed always gives the same."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            pixels, masks = self._geometry(pixels, masks)
+        return pixels, masks.round()
+
 
 def air(pixels: Tensor, rng: np.random.Generator) -> Tensor:
     """Return the batch with random haze (less contrast, more light) and colour cast per band."""

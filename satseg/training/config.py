@@ -121,6 +121,8 @@ class Schedule:
         patience: validations without improvement after which training stops and the best weights
             are kept; 0: never, and the last weights are kept.
         seed: of everything random.
+        ease: steps over which samples come to be changed in tone and mixed as much as planned: a
+            network that starts from nothing learns sooner from unchanged ones.
     """
 
     steps: int
@@ -134,6 +136,7 @@ class Schedule:
     validate_every: int = 200
     patience: int = 0
     seed: int = 1
+    ease: int = field(default=0, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ class TrainingConfig:
         loss = None if self.loss == Loss() else self.loss
         added = [(source.classes, source.mix) for source in self.sources]
         classes = (self.model.get("classes"), added) if self.legend or any(map(any, added)) else ()
-        later = (dict(self.start), loss, blocks, classes)
+        later = (dict(self.start), loss, blocks, classes, self.schedule.ease)
         return json.dumps([str(part) for part in (*parts, *filter(None, later))])
 
     @property

@@ -5,13 +5,10 @@ from __future__ import annotations
 import copy
 import math
 import os
-import queue
 import re
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +17,15 @@ import torch
 from torch import Tensor, nn
 
 from satseg.errors import TrainingError
-from satseg.training.augment import Augmentation
+from satseg.training.batches import ahead, batches_of
 from satseg.training.classwise import agreement, cross_entropy_dice
 from satseg.training.config import WHOLE, Schedule, TrainingConfig
 from satseg.training.losses import loss_of
 from satseg.training.pictures import PictureSet
-from satseg.training.samples import Crop, Sampler, counted, fixed_crops, stack
+from satseg.training.samples import Crop, counted, fixed_crops, stack
 
 CHECKPOINT = "checkpoint.pt"
 VALIDATION_CROPS = 32
-OPENING = 6
-"""Batches on which a network without batch normalisation is given one, see satseg.zoo.vgg16."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +97,7 @@ def train_network(
         for source in sources
         if source.validation
     }
-    batches = _ahead(_batches(config, sources, trainer.step))
+    batches = ahead(batches_of(config, sources, trainer.step))
     for pixels, masks in batches:
         trainer.update(pixels, masks)
         schedule = config.schedule
@@ -332,61 +327,6 @@ def _optimiser(network: nn.Module, config: TrainingConfig) -> torch.optim.Optimi
             for (peak, decay), parameters in groups.items()
         ]
     )
-
-
-def _batches(
-    config: TrainingConfig, sources: tuple[PictureSet, ...], first: int
-) -> Iterator[tuple[Tensor, Tensor]]:
-    schedule = config.schedule
-    weights = np.array([source.config.weight for source in sources])
-    augmentation = Augmentation(len(config.bands), config.mixing)
-    samplers = [Sampler(source, schedule.crop_px) for source in sources]
-    for step in range(first, schedule.steps):
-        rng = np.random.default_rng([schedule.seed, step])
-        chosen = rng.choice(len(sources), size=schedule.batch, p=weights / weights.sum())
-        pixels, masks = stack([samplers[index].draw(rng) for index in chosen])
-        yield augmentation(pixels, masks, seed=int(rng.integers(2**31)))
-
-
-def opening_pixels(config: TrainingConfig, sources: tuple[PictureSet, ...]) -> Tensor:
-    """Return the pixels (n, bands, h, w) of a run's first OPENING batches."""
-    batches = islice(_batches(config, sources, 0), OPENING)
-    return torch.cat([pixels for pixels, _ in batches])
-
-
-def _ahead(batches: Iterator[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
-    """Draw batches in a second thread; what goes wrong there is raised here."""
-    waiting: queue.Queue[tuple[Tensor, Tensor] | BaseException | None] = queue.Queue(maxsize=3)
-    stop = threading.Event()
-
-    def put(item: tuple[Tensor, Tensor] | BaseException | None) -> bool:
-        while not stop.is_set():
-            try:
-                waiting.put(item, timeout=0.2)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def draw() -> None:
-        try:
-            for batch in batches:
-                if not put(batch):
-                    return
-            put(None)
-        except BaseException as error:  # handed over, not swallowed
-            put(error)
-
-    thread = threading.Thread(target=draw, daemon=True, name="training-samples")
-    thread.start()
-    try:
-        while (item := waiting.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stop.set()
-        thread.join()
 
 
 def _log(run: Path) -> Any:

@@ -17,8 +17,9 @@ import torch
 from torch import Tensor
 
 from satseg import __version__
+from satseg.training.batches import opening_pixels
 from satseg.training.config import TrainingConfig, load_config
-from satseg.training.loop import Report, TrainingResult, opening_pixels, train_network
+from satseg.training.loop import Report, TrainingResult, train_network
 from satseg.training.pictures import PictureSet, load_source
 from satseg.training.tuning import Tuning, tune
 from satseg.training.tuning_classes import tune_classes

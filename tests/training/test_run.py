@@ -6,7 +6,7 @@ import safetensors.torch
 import torch
 
 from satseg.errors import ModelError, TrainingError
-from satseg.training import loop
+from satseg.training import batches, loop
 from satseg.training.config import Schedule, load_config
 from satseg.training.run import Listeners, train
 from satseg.zoo import load_card
@@ -99,7 +99,7 @@ def test_trouble_in_the_sampling_thread_reaches_the_caller(toy, monkeypatch):
     def broken(self, rng):
         raise TrainingError(expected="a", found="b", fix="c")
 
-    monkeypatch.setattr(loop.Sampler, "draw", broken)
+    monkeypatch.setattr(batches.Sampler, "draw", broken)
     with pytest.raises(TrainingError, match="Expected a"):
         _train(toy, toy / "run")
 
