@@ -26,7 +26,7 @@ from satseg.reading import AVERAGES, AVERAGES_TAG, raster_environment
 
 BLOCK = 256
 _CHUNK_ROWS = 256
-_READ_ROWS = 64  # the tiles of a row stay in GDAL's cache meanwhile
+_READ_ROWS = 64  # of one band: its tiles stay in GDAL's cache meanwhile
 _LOOKED_AT = 16
 _BAND_AFTER_BAND = {"interleave": "band", "compress": "zstd", "zstd_level": 1}
 
@@ -269,8 +269,9 @@ def _check(path: Path, checksum: int) -> None:
 
 def _crc32(dataset: rasterio.DatasetReader) -> int:
     found = 0
-    for row in range(0, dataset.height, _READ_ROWS):
-        count = min(_READ_ROWS, dataset.height - row)
+    step = _READ_ROWS if dataset.count == 1 else _CHUNK_ROWS  # bands come piece by piece
+    for row in range(0, dataset.height, step):
+        count = min(step, dataset.height - row)
         chunk = dataset.read(window=RasterWindow(0, row, dataset.width, count))
         found = zlib.crc32(np.ascontiguousarray(chunk).data, found)
     return found

@@ -77,7 +77,7 @@ def test_tiny_and_thin_rasters_are_written(tmp_path: Path, shape: tuple[int, int
 
 
 def test_several_bands_of_another_type(tmp_path: Path) -> None:
-    rows = np.random.default_rng(2).integers(0, 9999, (3, 40, 50)).astype(np.uint16)
+    rows = np.random.default_rng(2).integers(0, 9999, (3, 600, 50)).astype(np.uint16)
     write(tmp_path / "image.tif", rows, 7, Layer("red", dtype="uint16", bands=3, nodata=0))
     with rasterio.open(tmp_path / "image.tif") as dataset:
         np.testing.assert_array_equal(dataset.read(), rows)
