@@ -42,12 +42,12 @@ CHINESE: Final = {
     ),
     "FarmNet and U-Net as one, with weights fitted on validation landscapes; the plain mean does"
     " better.": "FarmNet 与 U-Net 按在验证景观上拟合的权重合成；简单平均更好。",
-    "Farmland in red, green and blue at 1.2 m, as in the study of 2017: ResNet50 with added"
+    "Farmland in red, green and blue at 0.6 m, as in the study of 2017: ResNet50 with added"
     " scores.": (
-        "如 2017 年的研究，以红、绿、蓝波段在 1.2 米分辨率下识别耕地：ResNet50，得分相加。"
+        "如 2017 年的研究，以红、绿、蓝波段在 0.6 米分辨率下识别耕地：ResNet50，得分相加。"
     ),
-    "Farmland in blue, green and red at 1.2 m, as in the study of 2017: VGG19 with added scores.": (
-        "如 2017 年的研究，以蓝、绿、红波段在 1.2 米分辨率下识别耕地：VGG19，得分相加。"
+    "Farmland in blue, green and red at 0.6 m, as in the study of 2017: VGG19 with added scores.": (
+        "如 2017 年的研究，以蓝、绿、红波段在 0.6 米分辨率下识别耕地：VGG19，得分相加。"
     ),
     "Farmland in all eight bands at 1.2 m, as in the study of 2017: ResNet50 on red, green and"
     " blue beside a U-Net's encoder on all bands.": (
