@@ -21,7 +21,7 @@ CHINESE: Final = {
     "Ensemble, weighted": "集成（加权）",
     "FCN-8s on VGG19": "FCN-8s（VGG19）",
     "FCN on ResNet50": "FCN（ResNet50）",
-    "FarmNet on simulated scenes alone": "FarmNet（仅模拟影像）",
+    "FarmNet Sim": "FarmNet（仅模拟影像）",
     "Farmland in red, green and blue at 0.6 m: the fast default.": (
         "以红、绿、蓝波段在 0.6 米分辨率下识别耕地：快速的默认模型。"
     ),
