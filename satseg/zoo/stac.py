@@ -190,6 +190,13 @@ def _assets(card: ModelCard) -> dict[str, Any]:
         },
     }
     if card.int8 is not None:
+        assets["int8-graph"] = {
+            "href": f"./{card.int8_path.name}",
+            "title": "Network in int8 for OpenVINO; its numbers lie beside it",
+            "type": "application/xml",
+            "roles": ["metadata"],
+            "file:checksum": _SHA256 + card.int8.xml_sha256,
+        }
         assets["int8"] = {
             "href": f"./{card.int8_path.with_suffix('.bin').name}",
             "title": "Numbers of the network in int8 for OpenVINO",

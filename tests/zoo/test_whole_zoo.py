@@ -83,6 +83,9 @@ def test_it_is_measured_on_every_set_that_has_its_bands(card):
 def test_its_stac_item_is_that_of_its_card(card):
     written = json.loads((card.folder / ITEM_FILE).read_text(encoding="utf-8"))
     assert written == item_of(card), f"run satseg evaluate {card.id}"
+    assets = {asset["href"].removeprefix("./") for asset in written["assets"].values()}
+    kept = {path.name for path in card.folder.iterdir() if path.suffix not in {".md", ".json"}}
+    assert kept - {"train.toml", "ablation.toml"} == assets
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
