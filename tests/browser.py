@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import socket
@@ -108,17 +107,29 @@ def wait_until_up(address: str, process: subprocess.Popen[bytes], log: Path) -> 
     raise RuntimeError(f"the server did not start:\n{log.read_text()[-2000:]}")
 
 
-def playwright_timeout() -> type[Exception]:
-    """Return what Playwright raises when time is up."""
-    from playwright.sync_api import TimeoutError as TimeIsUp
-
-    return TimeIsUp
+NOTHING_LOADS = """() => {
+    const frames = [...document.querySelectorAll("iframe")].map((frame) => frame.contentDocument);
+    const documents = [document, ...frames.filter(Boolean)];
+    const whole = documents.every((one) =>
+        one.readyState === "complete" && [...one.images].every((image) => image.complete));
+    const count = documents.reduce((sum, one) =>
+        sum + one.defaultView.performance.getEntriesByType("resource").length, 0);
+    const now = performance.now();
+    if (!window.settling || window.settling.count !== count)
+        window.settling = { count, since: now };
+    return whole && now - window.settling.since >= 500;
+}"""
+"""Whether page and frames have all that they show, and nothing came for half a second."""
 
 
 def settle(page: Any) -> None:
     """Wait until a page of the dashboard has run, has loaded what it asked for and stands still."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
     page.wait_for_function(CHARTS_DRAWN)
-    with contextlib.suppress(playwright_timeout()):  # a page that fetches on is looked at as it is
+    from playwright.sync_api import TimeoutError as TimeIsUp
+
+    try:
         page.wait_for_load_state("networkidle", timeout=30_000)
+    except TimeIsUp:  # a frame that is taken away while it loads counts as busy for ever
+        page.wait_for_function(NOTHING_LOADS)
     page.wait_for_timeout(300)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,20 +23,6 @@ PAGES = {
 }
 
 
-def steady_query(page: Any) -> dict[str, list[str]]:
-    """Return the query of the page's address once it has stayed the same for two seconds.
-
-    Where the map says last where it looks, the address follows some time after the page stands.
-    """
-    seen, since = page.url, time.monotonic()
-    deadline = since + FAR / 1000
-    while time.monotonic() < min(since + 2, deadline):
-        page.wait_for_timeout(100)
-        if page.url != seen:
-            seen, since = page.url, time.monotonic()
-    return parse_qs(urlsplit(seen).query)
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_a_reload_shows_the_same_view(browser: Any, server: str, name: str) -> None:
     path, landmark = PAGES[name]
@@ -48,12 +33,12 @@ def test_a_reload_shows_the_same_view(browser: Any, server: str, name: str) -> N
     page.goto(server + path)
     page.locator(landmark).first.wait_for()
     settle(page)
-    before = steady_query(page)
+    before = parse_qs(urlsplit(page.url).query)
     assert parse_qs(urlsplit(path).query).items() <= before.items()
     page.reload()
     page.locator(landmark).first.wait_for()
     settle(page)
-    assert steady_query(page) == before
+    assert parse_qs(urlsplit(page.url).query) == before
     assert page.locator('[data-testid="stException"]').count() == 0
     assert failures == []
     page.close()

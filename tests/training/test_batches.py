@@ -14,11 +14,10 @@ SCHEDULE = "\n[schedule]\nsteps = 12\nbatch = 2\ncrop_px = 32\n"
 
 @pytest.fixture
 def toy(tmp_path):
+    write_pictures(tmp_path)
+
     def made(extra=""):
-        if not (tmp_path / "images").exists():
-            write_pictures(tmp_path)
-        (tmp_path / extra.strip().replace(" ", "") / "models").mkdir(parents=True, exist_ok=True)
-        models = tmp_path / extra.strip().replace(" ", "") / "models"
+        models = tmp_path / ("eased" if extra else "plain")
         config = load_config(write_config(models, MODEL + SCHEDULE + extra + SOURCE))
         return config, load_sources(config, tmp_path, Listeners())
 
