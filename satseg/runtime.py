@@ -27,6 +27,9 @@ Runtime = Literal["auto", "torch", "openvino", "openvino-int8"]
 _TRACED_PX = 256
 """Side of the window with which a network is traced: its size is free, its memory is not."""
 
+_TYPES = threading.Lock()
+"""Held while OpenVINO fills its table of numpy's types."""
+
 _SHAPES = 2
 """Shapes of windows for which a network stays compiled."""
 
@@ -115,6 +118,7 @@ class OpenVinoPredictor:
         self.lanes = lanes
         self.legend = card.legend
         self._model = _with_probabilities(model, card.temperature, card.legend)
+        _know_types()
         self._guard = threading.Lock()
         self._idle: dict[tuple[int, ...], SimpleQueue[Any]] = {}
 
@@ -163,6 +167,18 @@ class OpenVinoPredictor:
                     requests.put(compiled.create_infer_request())
                 self._idle = dict([*self._idle.items(), (shape, requests)][-_SHAPES:])
             return self._idle[shape]
+
+
+def _know_types() -> None:
+    """Let OpenVINO fill its table of numpy's types now, in one thread.
+
+    It does so when a type is first asked for, and gives up Python's lock meanwhile: two lanes that
+    come to it together wait for each other for ever.
+    """
+    import openvino
+
+    with _TYPES:
+        openvino.Type.f32.to_dtype()
 
 
 def load_predictor(
