@@ -123,6 +123,9 @@ class Schedule:
         seed: of everything random.
         ease: steps over which samples come to be changed in tone and mixed as much as planned: a
             network that starts from nothing learns sooner from unchanged ones.
+        bfloat16: whether a CPU computes in bfloat16 where precision allows, as CUDA always does.
+            With AVX-512 BF16 that nearly halves the time of plain 3 x 3 convolutions, and makes
+            depthwise ones slower.
     """
 
     steps: int
@@ -137,6 +140,7 @@ class Schedule:
     patience: int = 0
     seed: int = 1
     ease: int = field(default=0, repr=False)
+    bfloat16: bool = field(default=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,8 @@ class TrainingConfig:
         loss = None if self.loss == Loss() else self.loss
         added = [(source.classes, source.mix) for source in self.sources]
         classes = (self.model.get("classes"), added) if self.legend or any(map(any, added)) else ()
-        later = (dict(self.start), loss, blocks, classes, self.schedule.ease)
+        precision = "bfloat16" if self.schedule.bfloat16 else ""
+        later = (dict(self.start), loss, blocks, classes, self.schedule.ease, precision)
         return json.dumps([str(part) for part in (*parts, *filter(None, later))])
 
     @property

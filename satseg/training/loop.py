@@ -125,6 +125,7 @@ class _Trainer:
         self.legend = config.legend
         self.run = run
         self.device = device
+        self.mixed = mixed_precision(self.schedule, device)
         self.network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.frozen = [_module(network, name) for name in config.frozen]
         for module in self.frozen:
@@ -152,7 +153,7 @@ class _Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * factor
         pixels = pixels.to(self.device, memory_format=torch.channels_last)
-        with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.mixed):
             logits = self.network(pixels)
         masks = masks.to(self.device)
         if self.legend is None:
@@ -267,6 +268,11 @@ class _Trainer:
                 mean.lerp_(value, 1 - decay)
             else:
                 mean.copy_(value)
+
+
+def mixed_precision(schedule: Schedule, device: str) -> bool:
+    """Return whether ``device`` computes a training's steps in bfloat16 where precision allows."""
+    return schedule.bfloat16 or device == "cuda"
 
 
 def _but_for_steps(identity: str) -> str:

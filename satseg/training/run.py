@@ -14,22 +14,21 @@ from typing import Any
 
 import safetensors.torch
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from satseg import __version__
 from satseg.training.batches import opening_pixels
 from satseg.training.config import TrainingConfig, load_config
-from satseg.training.loop import Report, TrainingResult, train_network
+from satseg.training.loop import Report, TrainingResult, mixed_precision, train_network
 from satseg.training.pictures import PictureSet, load_source
 from satseg.training.tuning import Tuning, tune
 from satseg.training.tuning_classes import tune_classes
+from satseg.zoo import thin_resnet, vgg16
 from satseg.zoo.card import ModelCard, load_card, write_table
 from satseg.zoo.imagenet import PACKAGES, load_imagenet
 from satseg.zoo.load import file_sha256
 from satseg.zoo.networks import build
 from satseg.zoo.start import Started, start_from
-from satseg.zoo.vgg16 import ORIGIN as VGG16_ORIGIN
-from satseg.zoo.vgg16 import load_vgg16
 
 _LOG = logging.getLogger(__name__)
 WEIGHTS_FILE = "weights.safetensors"
@@ -91,10 +90,8 @@ def train_sources(
     network = build(
         str(config.model["architecture"]), len(config.bands), dict(config.model["arguments"])
     )
-    if config.pretrained and config.model["architecture"] == "fcn-vgg19":
-        load_vgg16(network, opening_pixels(config, sources))
-    elif config.pretrained:
-        load_imagenet(network, _encoder(config))
+    if config.pretrained:
+        _load_pretrained(network, config, sources)
     started = start_from(network, config.start)
     for part in started:
         _LOG.info("%s starts from %s: %s", part.part, part.model, _taken(part))
@@ -159,11 +156,26 @@ def _encoder(config: TrainingConfig) -> str:
     return str(config.model["arguments"].get("encoder", ""))
 
 
+_ORIGINS = {"fcn-vgg19": vgg16.ORIGIN, "fcn-resnet50": thin_resnet.ORIGIN}
+
+
+def _load_pretrained(
+    network: nn.Module, config: TrainingConfig, sources: tuple[PictureSet, ...]
+) -> None:
+    match config.model["architecture"]:
+        case "fcn-vgg19":
+            vgg16.load_vgg16(network, opening_pixels(config, sources))
+        case "fcn-resnet50":
+            thin_resnet.load_thin_resnet(network, opening_pixels(config, sources))
+        case _:
+            load_imagenet(network, _encoder(config))
+
+
 def _pretraining(config: TrainingConfig) -> str:
     if not config.pretrained:
         return "no"
-    if config.model["architecture"] == "fcn-vgg19":
-        return VGG16_ORIGIN
+    if (origin := _ORIGINS.get(str(config.model["architecture"]))) is not None:
+        return origin
     return f"ImageNet ({PACKAGES[_encoder(config)]})"
 
 
@@ -213,10 +225,12 @@ def _facts(
     config: TrainingConfig, sources: tuple[PictureSet, ...], result: TrainingResult
 ) -> dict[str, Any]:
     schedule = config.schedule
+    mixed = mixed_precision(schedule, result.device)
     return {
         "finished": datetime.now(UTC).date().isoformat(),
         "software": f"satseg {__version__}, torch {torch.__version__}",
         "device": f"{result.device} ({platform.machine()}, {torch.get_num_threads()} threads)",
+        "precision": "bfloat16 and float32" if mixed else "float32",
         "hours": round(result.state.seconds / 3600, 2),
         "steps": result.state.step,
         **({"extended_at": list(result.extended)} if result.extended else {}),

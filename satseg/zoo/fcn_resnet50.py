@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from torch import Tensor, nn
 
 from satseg.torchvision_shim import prepare_torchvision
@@ -17,7 +19,9 @@ Source: He, Zhang, Ren, Sun: Deep Residual Learning (CVPR 2016), table 1.
 class ResNet50Scores(nn.Module):
     """Maps (n, bands, h, w) to scores at strides 8, 16 and 32; h and w are multiples of 32.
 
-    The network is timm's ResNet50, stages named as there, without its classifying head.
+    The network is timm's ResNet50, stages named as there, without its classifying head. Other than
+    timm's, and as first published, the first convolution of a stage takes its stride, not the
+    second one.
     """
 
     def __init__(self, bands: int, classes: int) -> None:
@@ -32,6 +36,9 @@ class ResNet50Scores(nn.Module):
             out_indices=(2, 3, 4),
             in_chans=bands,
         )
+        for stage in ("layer2", "layer3", "layer4"):
+            first = cast(Any, self.encoder.get_submodule(f"{stage}.0"))
+            first.conv1.stride, first.conv2.stride = first.conv2.stride, first.conv1.stride
         self.scores = score_layers(classes, CHANNELS)
 
     def forward(self, x: Tensor) -> Scores:

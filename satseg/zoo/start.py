@@ -81,14 +81,14 @@ def _fill(network: nn.Module, part: str, model: str, models: Path | None) -> Sta
     target = module.state_dict()
     inner = _inner_axes(module)
     taken: dict[str, Tensor] = {}
-    widened = 0
+    count = 0
     for name in (name for name in target if name in source):
         value = source[name]
         if value.shape != target[name].shape:
-            repeated = _repeated(value, target[name].shape, inner.get(name))
+            repeated = widened(value, target[name].shape, inner.get(name))
             if repeated is None:
                 continue
-            value, widened = repeated, widened + 1
+            value, count = repeated, count + 1
         taken[name] = value
     if not taken:
         raise ModelError(
@@ -97,7 +97,7 @@ def _fill(network: nn.Module, part: str, model: str, models: Path | None) -> Sta
             fix="Correct start in the training configuration",
         )
     module.load_state_dict(taken, strict=False)
-    return Started(part, model, card.sha256, len(taken), widened, len(target))
+    return Started(part, model, card.sha256, len(taken), count, len(target))
 
 
 def _inner_axes(module: nn.Module) -> dict[str, int]:
@@ -109,8 +109,15 @@ def _inner_axes(module: nn.Module) -> dict[str, int]:
     return found
 
 
-def _repeated(value: Tensor, shape: torch.Size, inner: int | None) -> Tensor | None:
-    """Return ``value`` with channels repeated up to ``shape``; None where that does not fit."""
+def widened(value: Tensor, shape: torch.Size, inner: int | None) -> Tensor | None:
+    """Return ``value`` with channels repeated up to ``shape``; None where that does not fit.
+
+    Args:
+        value: a layer's tensor.
+        shape: of the wider layer's tensor.
+        inner: axis of the incoming channels of a convolution's weights, which are divided and get
+            a little noise; None for other tensors.
+    """
     if value.ndim != len(shape) or value.shape[2:] != shape[2:]:
         return None
     pairs = zip(value.shape, shape, strict=True)

@@ -36,6 +36,20 @@ def test_training_writes_a_model_that_loads_and_says_what_it_was_trained_on(toy)
     assert list((toy / "run").glob("events*"))
 
 
+def test_a_cpu_computes_in_bfloat16_where_that_is_asked_for(toy):
+    plain = _train(toy, toy / "plain")
+    assert plain.training["precision"] == "float32"
+    weights = _weights(plain)
+    path = toy / "models" / "toy" / "train.toml"
+    path.write_text(path.read_text().replace("steps = 8", "steps = 8\nbfloat16 = true"))
+    with pytest.raises(TrainingError, match="another configuration"):
+        _train(toy, toy / "plain")
+    mixed = _train(toy, toy / "mixed")
+    assert mixed.training["precision"] == "bfloat16 and float32"
+    others = _weights(mixed)
+    assert any(not torch.equal(weights[key], others[key]) for key in weights)
+
+
 def test_it_learns_that_bright_is_farmland(toy):
     path = toy / "models" / "toy" / "train.toml"
     path.write_text(

@@ -69,5 +69,5 @@ def test_several_classes_do_not_start_as_one(tiny_model):
     network = build("metisnet", 3, {"widths": [4, 8, 8, 8, 8], "rgb": [0, 1, 2], "classes": 3})
     assert network(torch.rand(2, 3, 32, 32)).shape == (2, 3, 32, 32)
     single = torch.zeros(1, 4, 1, 1)
-    assert start._repeated(single, torch.Size((3, 4, 1, 1)), 1) is None
-    assert start._repeated(single, torch.Size((1, 8, 1, 1)), 1).shape == (1, 8, 1, 1)
+    assert start.widened(single, torch.Size((3, 4, 1, 1)), 1) is None
+    assert start.widened(single, torch.Size((1, 8, 1, 1)), 1).shape == (1, 8, 1, 1)
