@@ -41,8 +41,9 @@ CUDA_BATCH = 8
 class TorchPredictor:
     """A network run by PyTorch.
 
-    On the CPU windows run one at a time, so that results do not depend on the batch; on CUDA the
-    whole batch runs at once.
+    On the CPU windows run one at a time and on one core each, several side by side, so that results
+    depend neither on the batch nor on how many cores there are; on CUDA the whole batch runs at
+    once.
 
     Attributes:
         bands: bands in the order of the network's channels.
@@ -55,6 +56,7 @@ class TorchPredictor:
         device: "cpu" or "cuda".
         module: float32 (n, bands, p, p) to logits (n, 1 | classes, p, p), in evaluation mode.
         legend: the classes that it tells apart, or None.
+        lanes: how many calls may run side by side.
     """
 
     bands: tuple[str, ...]
@@ -67,6 +69,7 @@ class TorchPredictor:
     device: str
     module: torch.nn.Module = field(repr=False)
     legend: Legend | None = None
+    lanes: int = 1
 
     @property
     def runtime(self) -> str:
@@ -76,6 +79,8 @@ class TorchPredictor:
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return probabilities (n, [classes,] p, p) of (n, bands, p, p) scaled to 0..1."""
         size = len(batch) if self.device == "cuda" else 1
+        if self.device == "cpu":
+            torch.set_num_threads(1)  # of the thread that calls
         with torch.inference_mode():
             found = [
                 _answers(self._logits(batch[start : start + size]), self.temperature, self.legend)
@@ -197,7 +202,7 @@ def load_predictor(
             good, else in float32 ("openvino"); else PyTorch. The choice depends on the card alone,
             so that a repeated run gives the same map.
         device: "auto" is CUDA where there is one and OpenVINO was not asked for.
-        lanes: cores that OpenVINO uses; all that this process may use without it.
+        lanes: cores that are used on the CPU; all that this process may use without it.
 
     Raises:
         ModelError: the weights are unusable, or runtime or device are not there.
@@ -210,12 +215,14 @@ def load_predictor(
             found=f"device {chosen}, OpenVINO installed: {_has_openvino()}",
             fix="Install openvino and choose the device cpu, or choose the runtime torch",
         )
+    count = lanes or usable_cores()
     if chosen == "cpu" and runtime != "torch" and _has_openvino():
-        count = lanes or usable_cores()
         if runtime == "openvino-int8" or (runtime == "auto" and card.int8_is_faithful):
             return int8_predictor(card, lanes=count)
         return openvino_predictor(card, load_model(card), lanes=count)
-    return torch_predictor(card, load_model(card), device=chosen)
+    return torch_predictor(
+        card, load_model(card), device=chosen, lanes=count if chosen == "cpu" else 1
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +259,7 @@ class ZooSource:
 
 
 def torch_predictor(
-    card: ModelCard, module: torch.nn.Module, *, device: str = "cpu"
+    card: ModelCard, module: torch.nn.Module, *, device: str = "cpu", lanes: int = 1
 ) -> TorchPredictor:
     """Return the predictor of a network (logits (n, 1, h, w)) with the card's windows."""
     if device == "cpu":
@@ -270,6 +277,7 @@ def torch_predictor(
         device=device,
         module=placed,
         legend=card.legend,
+        lanes=lanes,
     )
 
 

@@ -76,6 +76,18 @@ def test_torch_divides_logits_by_the_temperature(
     assert found.std() > 0.01
 
 
+def test_torch_computes_a_window_on_one_core_whatever_was_set_before(
+    tiny: nn.Module, batch: NDArray[np.float32]
+) -> None:
+    usual = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        torch_predictor(Card(), tiny).probabilities(batch)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(usual)
+
+
 @pytest.mark.parametrize("make", [torch_predictor, openvino_predictor])
 def test_results_do_not_depend_on_the_batch(
     tiny: nn.Module, batch: NDArray[np.float32], make: Callable[..., object]
@@ -107,7 +119,7 @@ def test_maps_of_both_runtimes_agree(
     np.testing.assert_allclose(maps[0], maps[1], atol=1e-3)
 
 
-def test_map_of_a_network_has_the_same_bytes_for_any_batch_size(
+def test_map_of_a_network_has_the_same_bytes_for_any_batch_size_and_number_of_lanes(
     tiny: nn.Module,
     geotiff: Factory,
     random_dn: Callable[..., NDArray[np.generic]],
@@ -115,10 +127,9 @@ def test_map_of_a_network_has_the_same_bytes_for_any_batch_size(
 ) -> None:
     scene = open_scene(geotiff(random_dn((4, 150, 130))))
     found = set()
-    for size in (1, 3, 8):
-        predict_scene(
-            scene, torch_predictor(Card(), tiny), tmp_path / "m.tif", engine=ThisProcess(size)
-        )
+    for size, lanes in ((1, 1), (3, 1), (8, 1), (1, 3), (2, 2)):
+        predictor = torch_predictor(Card(), tiny, lanes=lanes)
+        predict_scene(scene, predictor, tmp_path / "m.tif", engine=ThisProcess(size))
         found.add((tmp_path / "m.tif").read_bytes())
     assert len(found) == 1
 
