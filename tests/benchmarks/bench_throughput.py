@@ -10,7 +10,7 @@ prints, for each model and runtime:
 - ``map``: megapixels of the scene a second from the file to the finished map: overlap, reading,
   blending and writing count as lost time;
 - ``ratio``: map over network; 0.85 is asked of OpenVINO and of PyTorch in float32. In int8 the
-  network is three to four times as fast, while overlap, decoding and writing cost what they did: the
+  network is over three times as fast, while overlap, decoding and writing cost what they did: the
   ratio is printed, not asked.
 
 Both are measured in turns and the medians taken, so that noise of the machine hits both alike. Then
