@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,17 @@ from satseg.jobs import DIED, Job, JobFiles, State
 HEARTBEAT_S = 1.0
 LINGER_S = 20.0
 """Seconds that an idle worker waits for more work, so that models need not be loaded anew."""
+
+STANDING_BEATS = 600
+"""Heartbeats without a step and with next to no work after which a job counts as standing still."""
+
+STANDING_SHARE = 0.05
+"""Of a core, on average: what is less is next to no work; heartbeats alone take a tenth of it."""
+
+STOOD = (
+    "Expected the job to go on; found that it stood still for ten minutes and ended its process."
+    " Start the prediction again; where that happens twice, report what the worker's log says."
+)
 
 KEPT_JOBS = 200
 _POLL_S = 0.2
@@ -98,7 +110,8 @@ class Worker:
     def _work(self, job: Job) -> None:
         from satseg.workflow import predict_to_catalog
 
-        with _Report(self._files, job, self._catalog.owner).beating() as report:
+        report = _Report(self._files, job, self._catalog.owner, self._leave_standing)
+        with report.beating():
             try:
                 record = predict_to_catalog(
                     self._catalog,
@@ -121,37 +134,68 @@ class Worker:
                 message = f"Unexpected {type(error).__name__}: {error}. See {self._log_path()}."
                 report.end("failed", message=message)
 
+    def _leave_standing(self) -> None:
+        """End this process although a job is running: what waits for ever cannot be stopped."""
+        _log.error("a job stands still; these are the threads")
+        faulthandler.dump_traceback()
+        self._catalog.discard_staging_of(self._catalog.owner)
+        _leave()
+
     def _log_path(self) -> Path:
         return self._files.folder / "worker.log"
 
 
 class _Report:
-    """Writes one job's file: progress, heartbeat and end."""
+    """Writes one job's file: progress, heartbeat and end.
 
-    def __init__(self, files: JobFiles, job: Job, owner: str) -> None:
+    A job that makes no step and does no work for STANDING_BEATS has failed; ``stood`` is called.
+    """
+
+    def __init__(self, files: JobFiles, job: Job, owner: str, stood: Callable[[], None]) -> None:
         self._files = files
+        self._stood = stood
         self._lock = threading.Lock()
         self._job = job.entered("running", owner=owner, message="", done=0, total=0)
         self._first: tuple[float, int] | None = None
         self._written = 0.0
+        self._beats = 0
+        self._worked = time.process_time()
 
     @contextmanager
-    def beating(self) -> Iterator[_Report]:
+    def beating(self) -> Iterator[None]:
         """Write a heartbeat every second inside of the block."""
         ended = threading.Event()
 
         def beat() -> None:
             while not ended.wait(HEARTBEAT_S):
                 self._write()
+                if self._stands():
+                    self.end("failed", message=STOOD)
+                    self._stood()
+                    return
 
         self._write()
         thread = threading.Thread(target=beat, name="satseg-heartbeat", daemon=True)
         thread.start()
         try:
-            yield self
+            yield
         finally:
             ended.set()
             thread.join()
+
+    def _stands(self) -> bool:
+        """Return whether neither a step nor work was done for long; called at each heartbeat.
+
+        Heartbeats are counted, not seconds: those of a process that was stopped do not count.
+        """
+        with self._lock:
+            self._beats += 1
+            if self._beats < STANDING_BEATS:
+                return False
+            worked = time.process_time() - self._worked
+            still = worked < STANDING_SHARE * self._beats * HEARTBEAT_S
+            self._beats, self._worked = 0, time.process_time()
+            return still
 
     def progress(self, done: int, total: int) -> None:
         """Note the progress; the end is foretold from the pace since the first step."""
@@ -164,6 +208,7 @@ class _Report:
             if done > first:
                 ends = now + (now - begun) / (done - first) * (total - done)
             self._job = replace(self._job, done=done, total=total, ends=ends)
+            self._beats, self._worked = 0, time.process_time()
         if now - self._written > _POLL_S:
             self._write()
 
@@ -177,6 +222,10 @@ class _Report:
         with self._lock:
             self._written = time.time()
             self._files.write(replace(self._job, heartbeat=self._written))
+
+
+def _leave() -> None:
+    os._exit(1)
 
 
 def main() -> None:

@@ -238,6 +238,41 @@ def test_a_fault_of_ours_fails_the_job_and_not_the_queue(
     assert idle.get(second).state == "done"
 
 
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_job_that_stands_still_fails_and_its_worker_leaves(
+    idle: Jobs,
+    catalog: Catalog,
+    models: Path,
+    compute: Callable[[Compute], None],
+    monkeypatch: pytest.MonkeyPatch,
+    busy: bool,
+) -> None:
+    monkeypatch.setattr(jobs_worker, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(jobs_worker, "STANDING_BEATS", 10)
+    monkeypatch.setattr(jobs_worker, "STANDING_SHARE", 0.1)
+    left = threading.Event()
+    monkeypatch.setattr(jobs_worker, "_leave", left.set)
+    seen: list[Job] = []
+
+    def standing(*_: object, progress: Callable[[int, int], None], **__: object) -> SimpleNamespace:
+        progress(3, 10)
+        ends = time.process_time() + 1.5
+        while busy and not left.is_set() and time.process_time() < ends:
+            sum(range(1000))
+        if not busy:
+            assert left.wait(PATIENCE_S)
+        seen.append(idle.get(job_id))
+        return finished()
+
+    compute(standing)
+    job_id = idle.submit("s0", ["one"], models=models)
+    Worker(catalog, linger_s=0).run()
+    assert left.is_set() is not busy
+    assert seen[0].state == ("running" if busy else "failed")
+    assert "stood still" in seen[0].message or busy
+    assert seen[0].done == 3
+
+
 def test_a_job_whose_worker_died_has_failed(idle: Jobs, catalog: Catalog, models: Path) -> None:
     files = JobFiles(catalog.root)
     job_id = idle.submit("s0", ["one"], models=models)
