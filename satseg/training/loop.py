@@ -7,7 +7,7 @@ import math
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,8 @@ class TrainingState:
 class TrainingResult:
     """The weights that a run keeps and how they came about.
 
-    ``extended`` holds the steps at which the run was given more of them than planned before.
+    ``extended`` holds the steps at which the run was given more of them than planned before,
+    ``history`` a row for each validation: step, loss as in TrainingState, and what was measured.
     """
 
     weights: dict[str, Tensor]
@@ -60,6 +61,7 @@ class TrainingResult:
     state: TrainingState
     device: str
     extended: tuple[int, ...] = ()
+    history: tuple[Mapping[str, float], ...] = ()
 
 
 Report = Callable[[TrainingState], None]
@@ -111,7 +113,12 @@ def train_network(
     if not config.schedule.patience:
         trainer.keep()
     return TrainingResult(
-        trainer.best, trainer.best_step, trainer.state(), chosen, tuple(trainer.extended)
+        trainer.best,
+        trainer.best_step,
+        trainer.state(),
+        chosen,
+        tuple(trainer.extended),
+        tuple(trainer.history),
     )
 
 
@@ -141,6 +148,7 @@ class _Trainer:
         self.best_step = 0
         self.stale = 0
         self.extended: list[int] = []
+        self.history: list[Mapping[str, float]] = []
         self.log = _log(run)
 
     def update(self, pixels: Tensor, masks: Tensor) -> None:
@@ -191,6 +199,7 @@ class _Trainer:
         if score >= self.best_score:
             self.best_score, self.stale = score, 0
             self.keep()
+        self.history.append({"step": self.step, "loss": self.loss, **self.validation})
         for name, value in self.validation.items():
             self.log.add_scalar(f"iou/{name}", value, self.step)
         self.seconds += time.monotonic() - start
@@ -228,6 +237,7 @@ class _Trainer:
                 },
                 "validation": self.validation,
                 "extended": self.extended,
+                "history": self.history,
             },
             temporary,
         )
@@ -254,6 +264,7 @@ class _Trainer:
         for key, value in saved["numbers"].items():
             setattr(self, key, value)
         self.extended = saved.get("extended", [])
+        self.history = saved.get("history", [])
         if saved["identity"] != self.identity:
             self.extended.append(self.step)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import logging
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -32,6 +33,8 @@ from satseg.zoo.start import Started, start_from
 
 _LOG = logging.getLogger(__name__)
 WEIGHTS_FILE = "weights.safetensors"
+LOG_FILE = "training.csv"
+"""The log of a training beside its weights: step, loss and IoU by source at each validation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,9 @@ def train(
 ) -> ModelCard:
     """Train the model of the configuration in ``path``; return its card.
 
-    Weights (float16 safetensors) and card.toml are written beside the configuration when training
-    ends; until then everything is in the run folder, from which the same call goes on.
+    Weights (float16 safetensors), training.csv and card.toml are written beside the configuration
+    when training ends; until then everything is in the run folder, from which the same call goes
+    on.
 
     Args:
         path: the configuration, see satseg.training.config.
@@ -116,12 +120,13 @@ def write_model(
     tuning: Tuning,
     started: tuple[Started, ...] = (),
 ) -> ModelCard:
-    """Write weights and card beside the configuration; return the card.
+    """Write weights, log and card beside the configuration; return the card.
 
     Metrics and failures of an older card are dropped: they belong to other weights.
     """
     path = config.folder / WEIGHTS_FILE
     _save_half(result.weights, path)
+    _save_log(result.history, config.folder / LOG_FILE)
     table: dict[str, Any] = dict(config.model)
     table["threshold"], table["temperature"] = tuning.threshold, tuning.temperature
     table["weights"] = {"file": WEIGHTS_FILE, "sha256": file_sha256(path)}
@@ -186,6 +191,18 @@ def _save_half(weights: dict[str, Tensor], path: Path) -> None:
     }
     temporary = path.with_suffix(".tmp")
     safetensors.torch.save_file(half, temporary)
+    os.replace(temporary, path)
+
+
+def _save_log(history: Sequence[Mapping[str, float]], path: Path) -> None:
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, list(history[-1]) if history else ["step"], restval="")
+        table.writeheader()
+        for row in history:
+            table.writerow(
+                {key: value if key == "step" else f"{value:.4f}" for key, value in row.items()}
+            )
     os.replace(temporary, path)
 
 

@@ -1,3 +1,4 @@
+import csv
 import dataclasses
 from pathlib import Path
 
@@ -34,6 +35,12 @@ def test_training_writes_a_model_that_loads_and_says_what_it_was_trained_on(toy)
     assert training["data"][0]["pictures"] == 2
     assert 0 <= training["validation_iou"]["toy fields"] <= 1
     assert list((toy / "run").glob("events*"))
+    with (card.folder / "training.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["step"]) for row in rows] == [4, 8]
+    assert float(rows[-1]["loss"]) > 0
+    found = training["validation_iou"]["toy fields"]
+    assert float(rows[-1]["toy fields"]) == pytest.approx(found, abs=1e-4)
 
 
 def test_a_cpu_computes_in_bfloat16_where_that_is_asked_for(toy):
@@ -75,6 +82,8 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(toy, monkey
     card = _train(toy, toy / "parts", listeners=Listeners(step=resumed.append))
     assert resumed[0].step == 5
     parts = _weights(card)
+    log = toy / "models" / "toy" / "training.csv"
+    assert log.read_text().count("\n") == 3  # the head and both validations
     assert all(torch.equal(whole[key], parts[key]) for key in whole)
 
 

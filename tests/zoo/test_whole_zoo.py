@@ -23,7 +23,7 @@ MODELS = default_models_folder()
 SETS = load_sets(MODELS / "evaluation.toml")
 MAX_FILE_BYTES = 90_000_000
 MAX_ZOO_BYTES = 220_000_000
-SUFFIXES = {".toml", ".md", ".safetensors", ".xml", ".bin", ".json"}
+SUFFIXES = {".toml", ".md", ".csv", ".safetensors", ".xml", ".bin", ".json"}
 PICKLED = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 """How files begin that torch.save or pickle wrote."""
 
@@ -85,7 +85,7 @@ def test_its_stac_item_is_that_of_its_card(card):
     assert written == item_of(card), f"run satseg evaluate {card.id}"
     assets = {asset["href"].removeprefix("./") for asset in written["assets"].values()}
     kept = {path.name for path in card.folder.iterdir() if path.suffix not in {".md", ".json"}}
-    assert kept - {"train.toml", "ablation.toml"} == assets
+    assert kept - {"train.toml", "ablation.toml", "training.csv"} == assets
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
