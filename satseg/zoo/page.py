@@ -288,7 +288,8 @@ def write_comparison(
         "# Models",
         "",
         "One folder a model: `card.toml` (what the software reads), `CARD.md` (what people read), "
-        "`train.toml` (how it was trained), `training.csv` (how that went) and the weights.",
+        "`train.toml` (how it was trained), `training.csv` (how that went, where it was kept) and "
+        "the weights.",
         "",
         "Intersection over union of farmland with its 95 % interval by block bootstrap (see a "
         "model's page), written by `satseg evaluate`:",
