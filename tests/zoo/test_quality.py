@@ -23,6 +23,11 @@ def scene(tmp_path_factory):
 PROMISED = [
     ("farmnet", "simulated regions", 0.90),
     ("unet8", "simulated regions", 0.90),
+    ("metisnet", "simulated regions", 0.90),
+    ("fcn-resnet50", "simulated regions", 0.85),
+    ("fcn-resnet50", "LoveDA", 0.50),
+    ("fcn-resnet50", "DeepGlobe", 0.60),
+    ("fcn-vgg19", "LoveDA", 0.50),
 ]
 """Least IoU of farmland that users may count on, by model and data set."""
 
@@ -42,5 +47,7 @@ def test_a_model_maps_unseen_ground(model, scene):
     found = measure(
         load_predictor(card), data, folder=None, simulated=[scene], threshold=card.threshold
     ).counts
-    assert found.iou > 0.8
-    assert abs(found.area_bias) < 0.2
+    (row,) = [row for row in card.metrics if row["data"] == "simulated regions"]
+    assert row["iou"] > 0.65, "too weak to be of use"
+    assert found.iou > row["iou_low"] - 0.1, "not as good as the card says"
+    assert abs(found.area_bias) < abs(row["area_bias"]) + 0.15
