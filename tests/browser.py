@@ -122,14 +122,19 @@ NOTHING_LOADS = """() => {
 """Whether page and frames have all that they show, and nothing came for half a second."""
 
 
-def settle(page: Any) -> None:
-    """Wait until a page of the dashboard has run, has loaded what it asked for and stands still."""
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    page.wait_for_function(CHARTS_DRAWN)
+def wait_until_quiet(page: Any) -> None:
+    """Wait until a page loads nothing any more."""
     from playwright.sync_api import TimeoutError as TimeIsUp
 
     try:
         page.wait_for_load_state("networkidle", timeout=30_000)
     except TimeIsUp:  # a frame that is taken away while it loads counts as busy for ever
         page.wait_for_function(NOTHING_LOADS)
+
+
+def settle(page: Any) -> None:
+    """Wait until a page of the dashboard has run, has loaded what it asked for and stands still."""
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    page.wait_for_function(CHARTS_DRAWN)
+    wait_until_quiet(page)
     page.wait_for_timeout(300)

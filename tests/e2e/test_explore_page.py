@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from satseg.catalog import Catalog
-from tests.browser import CHARTS_DRAWN
+from tests.browser import CHARTS_DRAWN, wait_until_quiet
 
 pytestmark = pytest.mark.e2e
 
@@ -51,7 +51,7 @@ class Visit:
         """Wait until the page has run and no request is on its way."""
         self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
         self.page.wait_for_function(CHARTS_DRAWN)
-        self.page.wait_for_load_state("networkidle")
+        wait_until_quiet(self.page)
         self.page.wait_for_timeout(300)
 
     def figure(self, label: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from satseg.sampling import SampleStore
+from tests.browser import wait_until_quiet
 
 pytestmark = pytest.mark.e2e
 
@@ -29,7 +30,7 @@ def page(browser: Any, server: str) -> Any:
 
 def settle(page: Any) -> None:
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    page.wait_for_load_state("networkidle")
+    wait_until_quiet(page)
 
 
 def wait_for_progress(page: Any, done: int) -> None:

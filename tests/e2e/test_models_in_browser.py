@@ -13,6 +13,7 @@ from satseg.ensemble import combine
 from satseg.pooling import Pooling
 from satseg.recipes import recipe
 from satseg.uncertainty import UNCERTAINTIES
+from tests.browser import wait_until_quiet
 
 pytestmark = pytest.mark.e2e
 
@@ -50,7 +51,7 @@ class Visit:
 
     def settle(self) -> None:
         self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-        self.page.wait_for_load_state("networkidle")
+        wait_until_quiet(self.page)
         self.page.wait_for_timeout(200)
 
     def colours(self) -> list[str]:

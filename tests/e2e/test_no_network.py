@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser import wait_until_quiet
+
 pytestmark = pytest.mark.e2e
 
 FAR = 90_000
@@ -59,7 +61,7 @@ def test_a_page_works_and_neither_it_nor_the_server_looks_outside(
     if path != "accuracy":
         page.frame_locator(FRAME).locator("#map_div canvas.leaflet-tile-loaded").first.wait_for()
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    page.wait_for_load_state("networkidle")
+    wait_until_quiet(page)
     page.close()
     own = (server, "data:", "blob:" + server, server.replace("http", "ws"))
     assert len(asked) > 10

@@ -98,4 +98,5 @@ def test_every_model_of_the_zoo_keeps_its_promises(card):
         ".json",
         ".xml",
         ".bin",
+        ".csv",
     }
