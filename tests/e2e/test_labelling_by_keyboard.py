@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from satseg.sampling import SampleStore
-from tests.browser import wait_until_quiet
+from tests.browser import settle
 
 pytestmark = pytest.mark.e2e
 
@@ -26,11 +26,6 @@ def page(browser: Any, server: str) -> Any:
     page.goto(f"{server}/accuracy")
     yield page
     page.close()
-
-
-def settle(page: Any) -> None:
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    wait_until_quiet(page)
 
 
 def wait_for_progress(page: Any, done: int) -> None:

@@ -13,7 +13,7 @@ from satseg.ensemble import combine
 from satseg.pooling import Pooling
 from satseg.recipes import recipe
 from satseg.uncertainty import UNCERTAINTIES
-from tests.browser import wait_until_quiet
+from tests.browser import settle
 
 pytestmark = pytest.mark.e2e
 
@@ -50,9 +50,7 @@ class Visit:
         self.settle()
 
     def settle(self) -> None:
-        self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-        wait_until_quiet(self.page)
-        self.page.wait_for_timeout(200)
+        settle(self.page)
 
     def colours(self) -> list[str]:
         """Return the different colours of the overlay."""

@@ -1,5 +1,7 @@
 """The zoo's weights on ground that no training has seen: small, but the real thing."""
 
+from functools import cache
+
 import pytest
 
 from satseg.evaluation import measure
@@ -31,6 +33,11 @@ PROMISED = [
 ]
 """Least IoU of farmland that users may count on, by model and data set."""
 
+BELOW = {
+    "fcn-vgg19": "it takes too much for farmland, as its card says: IoU 0.79, area 27 % too large"
+}
+"""Models that miss the bar which holds for all, and by how much."""
+
 
 @pytest.mark.parametrize(("model", "data", "least"), PROMISED)
 def test_cards_hold_what_is_promised(model, data, least):
@@ -40,14 +47,37 @@ def test_cards_hold_what_is_promised(model, data, least):
     assert row["pixels"] > 1_000_000
 
 
-@pytest.mark.parametrize("model", [card.id for card in list_cards()])
-def test_a_model_maps_unseen_ground(model, scene):
+@pytest.fixture(scope="module")
+def mapped(scene):
+    """Return a function that gives a model's counts on the scene, measured once."""
     data = EvaluationSet("unseen", "simulated", "held-out", "")
-    card = find_card(model)
-    found = measure(
-        load_predictor(card), data, folder=None, simulated=[scene], threshold=card.threshold
-    ).counts
-    (row,) = [row for row in card.metrics if row["data"] == "simulated regions"]
-    assert row["iou"] > 0.65, "too weak to be of use"
-    assert found.iou > row["iou_low"] - 0.1, "not as good as the card says"
+
+    @cache
+    def counts(model):
+        card = find_card(model)
+        return measure(
+            load_predictor(card), data, folder=None, simulated=[scene], threshold=card.threshold
+        ).counts
+
+    return counts
+
+
+def _models():
+    for card in list_cards():
+        missed = [pytest.mark.xfail(strict=True, reason=BELOW[card.id])] if card.id in BELOW else []
+        yield pytest.param(card.id, marks=missed)
+
+
+@pytest.mark.parametrize("model", list(_models()))
+def test_a_model_maps_unseen_ground(model, mapped):
+    found = mapped(model)
+    assert found.iou > 0.8
+    assert abs(found.area_bias) < 0.2
+
+
+@pytest.mark.parametrize("model", [card.id for card in list_cards()])
+def test_a_model_is_as_good_on_unseen_ground_as_its_card_says(model, mapped):
+    found = mapped(model)
+    (row,) = [row for row in find_card(model).metrics if row["data"] == "simulated regions"]
+    assert found.iou > row["iou_low"] - 0.1
     assert abs(found.area_bias) < abs(row["area_bias"]) + 0.15

@@ -71,3 +71,14 @@ def test_several_classes_do_not_start_as_one(tiny_model):
     single = torch.zeros(1, 4, 1, 1)
     assert start.widened(single, torch.Size((3, 4, 1, 1)), 1) is None
     assert start.widened(single, torch.Size((1, 8, 1, 1)), 1).shape == (1, 8, 1, 1)
+
+
+def test_a_first_convolution_answers_alike_to_scaled_input():
+    torch.manual_seed(0)
+    weight, bias, x = torch.randn(4, 3, 3, 3), torch.randn(4), torch.rand(2, 3, 9, 9)
+    means = (100.0, 110.0, 120.0)
+    numbers = 255 * x - torch.tensor(means)[:, None, None]
+    expected = torch.nn.functional.conv2d(numbers, weight, bias)
+    scaled = start.seen_in_0_to_1((weight, bias), means, 0.5, 0.25)
+    found = torch.nn.functional.conv2d((x - 0.5) / 0.25, *scaled)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-2)
