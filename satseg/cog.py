@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.windows import Window as RasterWindow
 
+from satseg.allocation import usable_cores
 from satseg.errors import StorageError
 from satseg.grids import Grid
 from satseg.reading import AVERAGES, AVERAGES_TAG, raster_environment
@@ -27,6 +30,7 @@ from satseg.reading import AVERAGES, AVERAGES_TAG, raster_environment
 BLOCK = 256
 _CHUNK_ROWS = 256
 _READ_ROWS = 64  # of one band: its tiles stay in GDAL's cache meanwhile
+_CHECKS = 4  # at once: their rows of tiles fill the cache at a width of 48,000 pixels
 _LOOKED_AT = 16
 _BAND_AFTER_BAND = {"interleave": "band", "compress": "zstd", "zstd_level": 1}
 
@@ -63,7 +67,7 @@ class RowWriter:
 
     Attributes:
         rows: how many it has taken.
-        checksum: CRC-32 of those that are in the file.
+        checksums: CRC-32 of each piece of 256 rows that is in the file.
         complete: whether none of their pixels is nodata.
     """
 
@@ -73,7 +77,7 @@ class RowWriter:
         self._chunk = np.empty(shape, dtype=dataset.dtypes[0])
         self._held = 0
         self.rows = 0
-        self.checksum = 0
+        self.checksums: list[int] = []
         self.complete = True
 
     def write(self, rows: NDArray[np.generic]) -> None:
@@ -115,7 +119,7 @@ class RowWriter:
         chunk = np.ascontiguousarray(self._chunk[:, : self._held])
         place = RasterWindow(0, self.rows - self._held, self._dataset.width, self._held)
         self._dataset.write(chunk, window=place)
-        self.checksum = zlib.crc32(chunk.data, self.checksum)
+        self.checksums.append(zlib.crc32(chunk.data))
         pieces = range(0, self._held, _LOOKED_AT)  # or what is compared is as large as the chunk
         nodata = self._dataset.nodata
         self.complete &= not any((chunk[:, k : k + _LOOKED_AT] == nodata).any() for k in pieces)
@@ -199,7 +203,7 @@ def cog_rows(
         with rasterio.Env(GDAL_NUM_THREADS="ALL_CPUS"):  # nothing else runs by now
             _convert(rows, temporary, layer, complete=writer.complete)
             rows.unlink()
-            _check(temporary, writer.checksum)
+            _check(temporary, writer.checksums)
 
 
 def _convert(rows: Path, target: Path, layer: Layer, *, complete: bool) -> None:
@@ -255,25 +259,40 @@ def _predictor(layer: Layer) -> int:
     return 3 if layer.dtype.startswith("float") else 1
 
 
-def _check(path: Path, checksum: int) -> None:
-    """Raise OSError unless the file reads back as it was written: GDAL may fail silently."""
+def _check(path: Path, checksums: Sequence[int]) -> None:
+    """Raise OSError unless the file reads back as it was written: GDAL may fail silently.
+
+    ``checksums`` are those of its pieces of 256 rows, from top to bottom.
+    """
     with rasterio.open(path) as dataset:
         levels = range(len(dataset.overviews(1)))
-        found = _crc32(dataset)
-    if found != checksum:
+    count = min(_CHECKS, usable_cores(), len(checksums))
+    with ThreadPoolExecutor(count) as pool:
+        shares = [range(first, len(checksums), count) for first in range(count)]
+        found = pool.map(lambda share: _crc32(path, share), shares)
+        overviews = [pool.submit(_crc32, path, None, level) for level in levels]
+        same = [
+            read == [checksums[n] for n in share] for read, share in zip(found, shares, strict=True)
+        ]
+        for overview in overviews:
+            overview.result()
+    if not all(same):
         raise OSError("the file does not read back as it was written")
-    for level in levels:
-        with rasterio.open(path, overview_level=level) as overview:
-            _crc32(overview)
 
 
-def _crc32(dataset: rasterio.DatasetReader) -> int:
-    found = 0
-    step = _READ_ROWS if dataset.count == 1 else _CHUNK_ROWS  # bands come piece by piece
-    for row in range(0, dataset.height, step):
-        count = min(step, dataset.height - row)
-        chunk = dataset.read(window=RasterWindow(0, row, dataset.width, count))
-        found = zlib.crc32(np.ascontiguousarray(chunk).data, found)
+def _crc32(path: Path, pieces: Iterable[int] | None, level: int | None = None) -> list[int]:
+    """Return CRC-32 of pieces of 256 rows of a file, or of all of one of its overviews."""
+    found = []
+    options = {} if level is None else {"overview_level": level}
+    with raster_environment(), rasterio.open(path, **options) as dataset:
+        step = _READ_ROWS if dataset.count == 1 else _CHUNK_ROWS  # bands come piece by piece
+        for piece in range(math.ceil(dataset.height / _CHUNK_ROWS)) if pieces is None else pieces:
+            value = 0
+            stop = min((piece + 1) * _CHUNK_ROWS, dataset.height)
+            for row in range(piece * _CHUNK_ROWS, stop, step):
+                place = RasterWindow(0, row, dataset.width, min(step, stop - row))
+                value = zlib.crc32(np.ascontiguousarray(dataset.read(window=place)).data, value)
+            found.append(value)
     return found
 
 

@@ -5,24 +5,30 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from satseg import __version__
 from satseg.bands import positions
 from satseg.class_raster import class_rows, no_legend
-from satseg.cog import Layer, cog_rows, explained
+from satseg.cog import Layer, RowWriter, cog_rows, explained
 from satseg.engine.blocks import Block, BlockPlan, plan_blocks
 from satseg.engine.flow import Predictor, compute_blocks
-from satseg.engine.mosaic import joined_rows
+from satseg.engine.mosaic import Arrivals, joined_rows
 from satseg.engine.store import BlockStore, StoredBlock, stored
 from satseg.errors import Cancelled
 from satseg.grids import Grid
 from satseg.legend import Legend
 from satseg.probability import NODATA, SCALE
+from satseg.reading import raster_environment
 from satseg.scene import SIMULATED_TAG, Scene
 from satseg.windows import plan_windows
 
@@ -31,6 +37,9 @@ PROBABILITY = Layer("farmland probability", nodata=NODATA, scale=1 / SCALE)
 
 BLOCK_PX = 1536
 """Side of a block, about: what is lost at most when a worker ends."""
+
+_ASK_S = 0.2
+"""Seconds between questions whether to stop, while the last rows are joined."""
 
 Progress = Callable[[int, int], None]
 Asked = Callable[[], bool]
@@ -148,33 +157,60 @@ def predict_scene(  # noqa: PLR0913 -- all but three have defaults
     stop = cancelled or (lambda: False)
     with _folder(output, work) as folder:
         store = BlockStore(folder, _key(scene, plan, key))
-        _fill(store, scene, predictor, plan, engine or ThisProcess(), progress, stop)
         with ExitStack() as files:
             writer = files.enter_context(cog_rows(output, grid, PROBABILITY, tags=provenance))
             writers = [writer]
             if classes is not None and legend is not None:
                 writers.append(files.enter_context(class_rows(classes, grid, legend, provenance)))
-            for rows in joined_rows(plan, store, legend):
-                if stop():
-                    raise Cancelled
-                layers = [rows] if legend is None else list(rows)
-                for target, layer in zip(writers, layers, strict=False):
-                    target.write(layer)
+            with _joined_behind(plan, store, writers, legend) as (arrivals, joining):
+                blocks = _computed(store, scene, predictor, plan, engine, progress, stop)
+                with closing(blocks):
+                    for block in blocks:
+                        arrivals.mark(block)
+                        if joining.done():
+                            joining.result()
+                while not wait_for([joining], timeout=_ASK_S).done:
+                    if stop():
+                        raise Cancelled
+                joining.result()
         store.clear()
     return grid
 
 
-def _fill(  # noqa: PLR0917 -- one caller, everything of it
+@contextmanager
+def _joined_behind(
+    plan: BlockPlan, store: BlockStore, writers: Sequence[RowWriter], legend: Legend | None
+) -> Iterator[tuple[Arrivals, Future[None]]]:
+    """Join the rows of the map in a thread, as the blocks arrive; yield where to announce them."""
+    arrivals = Arrivals(plan)
+    rows = joined_rows(plan, store, legend, wait=arrivals.wait)
+    with ThreadPoolExecutor(1, thread_name_prefix="satseg-join") as pool:
+        try:
+            yield arrivals, pool.submit(_write, rows, writers)
+        finally:
+            arrivals.stop()
+
+
+def _write(rows: Iterable[NDArray[np.uint8]], writers: Sequence[RowWriter]) -> None:
+    with raster_environment():
+        for piece in rows:
+            layers = [piece] if piece.ndim == 2 else list(piece)
+            for target, layer in zip(writers, layers, strict=False):
+                target.write(layer)
+
+
+def _computed(  # noqa: PLR0917 -- one caller, everything of it
     store: BlockStore,
     scene: Scene,
     predictor: Predictor,
     plan: BlockPlan,
-    engine: Engine,
+    engine: Engine | None,
     progress: Progress | None,
     cancelled: Asked,
-) -> None:
-    """Compute the blocks that the store lacks."""
-    missing = [block for block in plan if not store.has(block)]
+) -> Generator[Block, None, None]:
+    """Yield the blocks that the store has, then those that it lacked, computed and saved."""
+    there = {block for block in plan if store.has(block)}
+    missing = [block for block in plan if block not in there]
     total = len(plan.windows)
     done = total - sum(plan.count(block) for block in missing)
 
@@ -185,10 +221,14 @@ def _fill(  # noqa: PLR0917 -- one caller, everything of it
             progress(done, total)
 
     advance(0)
-    found = engine.compute(scene, predictor, plan, missing, progress=advance, cancelled=cancelled)
+    yield from there
+    found = (engine or ThisProcess()).compute(
+        scene, predictor, plan, missing, progress=advance, cancelled=cancelled
+    )
     with closing(found):
         for block in found:
             store.save(block)
+            yield block.block
 
 
 @contextmanager

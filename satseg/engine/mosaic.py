@@ -3,26 +3,65 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from satseg.engine.blocks import Block, BlockPlan, Span
 from satseg.engine.store import BlockStore, Part, codes
+from satseg.errors import Cancelled
 from satseg.legend import Legend
 
 _PIECE_PX = 1 << 20
 """Pixels that are joined at once, about: little memory in a wide scene, few reads in a narrow."""
 
 
+class Arrivals:
+    """Tells a thread that joins rows how many rows of blocks are in the store."""
+
+    def __init__(self, plan: BlockPlan) -> None:
+        self._left = [len(plan.cols)] * len(plan.rows)
+        self._changed = threading.Condition()
+        self._stopped = False
+
+    def mark(self, block: Block) -> None:
+        """Say that a block is in the store, once for each."""
+        with self._changed:
+            self._left[block.row] -= 1
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Say that no more blocks will come: whoever waits for one is sent away."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def wait(self, row: int) -> None:
+        """Return when all blocks of this row of blocks and of those above are in the store.
+
+        Raises:
+            Cancelled: they will not come.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or not any(self._left[: row + 1]))
+            if any(self._left[: row + 1]):
+                raise Cancelled
+
+
 def joined_rows(
-    plan: BlockPlan, store: BlockStore, legend: Legend | None = None
+    plan: BlockPlan,
+    store: BlockStore,
+    legend: Legend | None = None,
+    *,
+    wait: Callable[[int], None] | None = None,
 ) -> Iterator[NDArray[np.uint8]]:
     """Yield the codes of the whole map from top to bottom, uint8 (rows, width).
 
     With the predictor's ``legend`` they are (2, rows, width), see ``satseg.engine.store.codes``.
-    Every block of the plan must be in the store.
+    Every block of the plan must be in the store, or come there while ``wait`` waits: it is called
+    with the number of a row of blocks before that row and those above are read.
     """
     step = max(1, _PIECE_PX // plan.windows.shape[1])
     for start, stop in _segments(plan):
@@ -31,6 +70,8 @@ def joined_rows(
             for number, span in enumerate(plan.rows)
             if span.start < stop > start < span.stop
         ]
+        if wait is not None:
+            wait(covering[-1][0].row)
         for row in range(start, stop, step):
             yield _joined(plan, store, covering, (row, min(row + step, stop)), legend)
 

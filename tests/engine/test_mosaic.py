@@ -1,3 +1,5 @@
+import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,9 +10,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from satseg.engine.blocks import BlockPlan, plan_blocks
-from satseg.engine.mosaic import joined_rows
-from satseg.engine.store import BlockStore, stored
+from satseg.engine.mosaic import Arrivals, joined_rows
+from satseg.engine.store import PARTS, BlockStore, stored
 from satseg.engine.sums import MISSING, UNIT, BlockSums
+from satseg.errors import Cancelled
 from satseg.windows import plan_windows
 
 Factory = Callable[[str], Path]
@@ -55,3 +58,36 @@ def test_a_mosaic_shows_each_pixel_whatever_the_blocks(
     found = np.concatenate(list(joined_rows(plan, store)))
     np.testing.assert_array_equal(found, codes)
     store.clear()
+
+
+def test_rows_are_joined_as_soon_as_the_blocks_below_are_there(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    truth = rng.integers(0, UNIT, (300, 90), dtype=np.int32)
+    plan = plan_blocks(plan_windows(truth.shape, patch=32, overlap=8), 60)
+    assert len(plan.rows) > 3
+    whole = BlockStore(tmp_path / "whole", "key")
+    _fill(whole, plan, truth)
+    store, arrivals = BlockStore(tmp_path / "blocks", "key"), Arrivals(plan)
+    pieces: list[NDArray[np.uint8]] = []
+
+    def join() -> None:
+        pieces.extend(joined_rows(plan, store, wait=arrivals.wait))
+
+    thread = threading.Thread(target=join)
+    thread.start()
+    for block in sorted(plan, key=lambda block: (-block.col, block.row)):  # in any order
+        for part in PARTS:
+            shutil.copy(whole._path(block, part), store.folder)
+        assert thread.is_alive()
+        arrivals.mark(block)
+    thread.join(10)
+    expected = np.concatenate(list(joined_rows(plan, whole)))
+    np.testing.assert_array_equal(np.concatenate(pieces), expected)
+
+
+def test_who_waits_for_blocks_that_will_not_come_is_sent_away(tmp_path: Path) -> None:
+    plan = plan_blocks(plan_windows((100, 50), patch=32, overlap=8), 40)
+    arrivals = Arrivals(plan)
+    threading.Timer(0.1, arrivals.stop).start()
+    with pytest.raises(Cancelled):
+        list(joined_rows(plan, BlockStore(tmp_path / "blocks", "key"), wait=arrivals.wait))
