@@ -269,7 +269,7 @@ def _labelled(
         raise TrainingError(
             expected=f"the folder with {data.name}", found="none given", fix="Give it with --data"
         )
-    masks = {path.stem: path for path in (folder / data.masks).glob("*")}
+    masks = {path.stem: path for path in data.masks_in(folder).glob("*")}
     images = sorted(
         path
         for path in (folder / data.images).glob("*")

@@ -22,10 +22,12 @@ class EvaluationSet:
             scenes).
         role: ``external`` (never trained or tuned on), ``held-out`` (of a training source).
         note: one clause on what it is.
-        images, masks: folders below the data folder.
+        images, masks: folders below the data folder; masks that come with the project begin with
+            ``.`` and lie below the folder of the evaluation file.
         gsd_m: ground sample distance of the pictures in metres.
         positive, ignore: mask values, as in satseg.training.config.
         pictures: stems to use; all where empty.
+        folder: where the evaluation file lies.
     """
 
     name: str
@@ -38,6 +40,11 @@ class EvaluationSet:
     positive: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     pictures: tuple[str, ...] = ()
+    folder: Path = Path()
+
+    def masks_in(self, data: Path) -> Path:
+        """Return the folder of the masks."""
+        return (self.folder if self.masks.startswith(".") else data) / self.masks
 
 
 def load_sets(path: Path) -> list[EvaluationSet]:
@@ -48,7 +55,7 @@ def load_sets(path: Path) -> list[EvaluationSet]:
     """
     try:
         rows = tomllib.loads(path.read_text(encoding="utf-8"))["sets"]
-        return [_evaluation_set(row) for row in rows]
+        return [_evaluation_set({**row, "folder": path.parent}) for row in rows]
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise TrainingError(
             expected=f"evaluation sets in {path}",
@@ -77,4 +84,6 @@ def usable(data: EvaluationSet, bands: Sequence[str], folder: Path | None) -> st
         return "has red, green and blue only"
     if folder is None or not (folder / data.images).is_dir():
         return "is not there; give its folder with --data"
+    if not data.masks_in(folder).is_dir():
+        return f"has no masks in {data.masks_in(folder)}"
     return ""

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import rasterio
@@ -85,6 +87,17 @@ def test_sets_that_do_not_fit_a_model_are_told_with_the_reason(fields):
     assert "red, green and blue only" in usable(data, (*RGB, "nir1"), folder)
     assert "--data" in usable(data, RGB, folder / "nowhere")
     assert usable(EvaluationSet("s", "simulated", "", ""), ("nir1",), None) == ""
+    assert "no masks in" in usable(replace(data, masks="nowhere"), RGB, folder)
+
+
+def test_masks_of_the_project_lie_beside_the_evaluation_file(fields, constant_predictor, tmp_path):
+    folder, data = fields
+    place = tmp_path / "models"
+    place.mkdir()
+    (folder / data.masks).rename(tmp_path / "ours")
+    beside = replace(data, masks="../ours", folder=place)
+    assert usable(beside, RGB, folder) == ""
+    assert measure(constant_predictor(0.9), beside, folder=folder).counts.recall == 1
 
 
 def test_the_projects_sets_load_and_hold_out_what_training_holds_out():

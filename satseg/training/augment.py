@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from satseg.torchvision_shim import prepare_torchvision
-from satseg.training.mixing import Mixing, exchange_tones, grey, mix
+from satseg.training.mixing import Mixing, exchange_tones, grey, mix, reverse
 
 
 class Augmentation:
@@ -46,6 +46,8 @@ class Augmentation:
             pixels = exchange_tones(pixels, self._mixing.tones, rng)
             pixels, masks = mix(pixels, masks, self._mixing.pieces, rng)
             pixels = self._tones(grey(air(pixels, rng), self._mixing.grey, rng))
+            if self._mixing.reversed:
+                pixels = reverse(pixels, self._mixing.reversed, rng)
         return pixels.clamp(0, 1), masks.round()
 
     def turned(self, pixels: Tensor, masks: Tensor, seed: int) -> tuple[Tensor, Tensor]:

@@ -67,7 +67,10 @@ class SourceConfig:
         gsd_range: least and greatest GSD in metres at which samples are drawn.
         terms: terms of use, for the card.
         images, masks: folders below the data folder (``masks``), or the folder of class folders
-            (``scene-labels``).
+            (``scene-labels``); masks that come with the project begin with ``.`` and lie below the
+            folder of the configuration.
+        pictures: stems of the pictures to take; all where empty.
+        folder: where the configuration lies.
         positive: mask values, or folder names, that are farmland.
         ignore: mask values that count neither way.
         shares: share of the draws by class folder (``scene-labels``), relative to each other;
@@ -102,6 +105,12 @@ class SourceConfig:
     blocks: Blocks | None = field(default=None, repr=False)
     classes: Mapping[str, str] = field(default_factory=dict, repr=False)
     mix: Mapping[str, float] = field(default_factory=dict, repr=False)
+    pictures: tuple[str, ...] = field(default=(), repr=False)
+    folder: Path = field(default=Path(), repr=False)
+
+    def masks_in(self, data: Path) -> Path:
+        """Return the folder of the masks."""
+        return (self.folder if self.masks.startswith(".") else data) / self.masks
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +191,9 @@ class TrainingConfig:
         added = [(source.classes, source.mix) for source in self.sources]
         classes = (self.model.get("classes"), added) if self.legend or any(map(any, added)) else ()
         precision = "bfloat16" if self.schedule.bfloat16 else ""
-        later = (dict(self.start), loss, blocks, classes, self.schedule.ease, precision)
+        chosen = {source.name: source.pictures for source in self.sources if source.pictures}
+        ease, turned = self.schedule.ease, self.mixing.reversed
+        later = (dict(self.start), loss, blocks, classes, ease, precision, turned, chosen)
         return json.dumps([str(part) for part in (*parts, *filter(None, later))])
 
     @property
@@ -241,7 +252,7 @@ def load_config(path: Path) -> TrainingConfig:
     if schedule.crop_px % 32 or min(schedule.steps, schedule.batch, schedule.crop_px) < 1:
         raise _broken(path, "[schedule] with steps or batch below 1 or crop_px no multiple of 32")
     mixing = _build(Mixing, table.get("mixing", {}), "mixing", path)
-    if not all(0 <= share <= 1 for share in (mixing.tones, mixing.pieces, mixing.grey)):
+    if not all(0 <= share <= 1 for share in mixing.shares):
         raise _broken(path, "[mixing] with shares outside 0 to 1")
     sources = tuple(_source(row, path) for row in table.get("sources", ()))
     if not sources:
@@ -267,6 +278,7 @@ def _start(value: object, path: Path) -> Mapping[str, str]:
 
 
 def _source(row: Mapping[str, Any], path: Path) -> SourceConfig:
+    row = {**row, "folder": path.parent}
     blocks = row.get("blocks")
     if blocks is None:
         return _build(SourceConfig, row, "sources", path)

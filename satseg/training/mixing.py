@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -17,11 +17,18 @@ class Mixing:
         tones: share of samples that take the tones of another one, see ``exchange_tones``.
         pieces: share that take a piece of another one, see ``mix``.
         grey: share that lose colour, see ``grey``.
+        reversed: share whose bands come in reversed order, see ``reverse``.
     """
 
     tones: float = 0.0
     pieces: float = 0.0
     grey: float = 0.0
+    reversed: float = field(default=0.0, repr=False)
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """All shares."""
+        return (self.tones, self.pieces, self.grey, self.reversed)
 
 
 def exchange_tones(pixels: Tensor, share: float, rng: np.random.Generator) -> Tensor:
@@ -66,3 +73,13 @@ def grey(pixels: Tensor, share: float, rng: np.random.Generator) -> Tensor:
     factor = torch.from_numpy(kept.astype(np.float32))[:, None, None, None]
     mean = pixels.mean(1, keepdim=True)
     return mean + (pixels - mean) * factor
+
+
+def reverse(pixels: Tensor, share: float, rng: np.random.Generator) -> Tensor:
+    """Reverse the order of the bands of a share of the samples.
+
+    Views of red, green and blue are passed on as blue, green and red again and again; a network
+    that has seen both finds fields in both.
+    """
+    chosen = torch.from_numpy(rng.random(len(pixels)) < share)
+    return torch.where(chosen[:, None, None, None], pixels.flip(1), pixels)

@@ -212,14 +212,26 @@ def _files(folder: Path) -> list[Path]:
     return files
 
 
+def _chosen(config: SourceConfig, paths: list[Path]) -> list[Path]:
+    lacking = set(config.pictures) - {path.stem for path in paths}
+    if lacking:
+        raise TrainingError(
+            expected=f"the pictures that {config.name} asks for",
+            found=f"none named {', '.join(sorted(lacking))}",
+            fix="Correct pictures in the training configuration",
+        )
+    return [path for path in paths if not config.pictures or path.stem in config.pictures]
+
+
 def _with_masks(config: SourceConfig, data: Path) -> list[Picture]:
-    masks = {path.stem: path for path in _files(data / config.masks)}
+    folder = config.masks_in(data)
+    masks = {path.stem: path for path in _files(folder)}
     pictures = []
-    for path in _files(data / config.images):
+    for path in _chosen(config, _files(data / config.images)):
         if path.stem not in masks:
             raise TrainingError(
                 expected=f"a mask for each picture of {config.name}",
-                found=f"none for {path.name} in {data / config.masks}",
+                found=f"none for {path.name} in {folder}",
                 fix="Add the mask or remove the picture",
             )
         pixels = read_picture(path)

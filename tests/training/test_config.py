@@ -49,6 +49,17 @@ def test_a_checkpoint_from_before_new_keys_stays_good(toy):
     assert len(json.loads(config.identity)) == 6
 
 
+def test_a_checkpoint_knows_the_pictures_and_the_order_of_the_bands(toy):
+    path = toy / "models" / "toy" / "train.toml"
+    plain, text = load_config(path).identity, path.read_text()
+    for old, new in (
+        ("[schedule]", "[mixing]\nreversed = 0.5\n[schedule]"),
+        ("[[sources]]", '[[sources]]\npictures = ["a"]'),
+    ):
+        path.write_text(text.replace(old, new, 1))
+        assert load_config(path).identity != plain
+
+
 def test_one_id_starts_the_whole_network(toy):
     path = toy / "models" / "toy" / "train.toml"
     plain = load_config(path).identity

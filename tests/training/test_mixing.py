@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 from satseg.errors import TrainingError
 from satseg.training.augment import Augmentation
 from satseg.training.config import load_config
-from satseg.training.mixing import Mixing, exchange_tones, grey, mix
+from satseg.training.mixing import Mixing, exchange_tones, grey, mix, reverse
 
 MODELS = Path(__file__).parents[2] / "models"
 
@@ -47,9 +48,19 @@ def test_grey_brings_the_bands_together_and_keeps_their_mean():
     assert (pale.std(1) < pixels.std(1)).float().mean() > 0.99
 
 
+def test_reversed_samples_hold_the_same_bands_from_last_to_first():
+    pixels, _ = _batch()
+    pixels = pixels.repeat(50, 1, 1, 1)
+    found = reverse(pixels, 0.3, np.random.default_rng(0))
+    turned = (found != pixels).flatten(1).any(1)
+    assert torch.equal(found[turned], pixels[turned].flip(1))
+    assert 0.2 < turned.float().mean() < 0.4
+
+
 def test_a_share_of_zero_changes_nothing():
     pixels, masks = _batch(8)
     rng = np.random.default_rng(0)
+    assert torch.equal(reverse(pixels, 0, rng), pixels)
     assert torch.equal(exchange_tones(pixels, 0, rng), pixels)
     assert torch.equal(mix(pixels, masks, 0, rng)[0], pixels)
     assert torch.equal(grey(pixels, 0, rng), pixels)
@@ -57,7 +68,7 @@ def test_a_share_of_zero_changes_nothing():
 
 def test_a_mixed_batch_depends_on_the_seed_alone():
     pixels, masks = _batch()
-    augment = Augmentation(3, Mixing(0.5, 0.5, 0.5))
+    augment = Augmentation(3, Mixing(0.5, 0.5, 0.5, 0.5))
     first, second = augment(pixels, masks, 4), augment(pixels, masks, 4)
     assert torch.equal(first[0], second[0])
     assert torch.equal(first[1], second[1])
@@ -67,6 +78,6 @@ def test_a_mixed_batch_depends_on_the_seed_alone():
 def test_shares_beyond_one_are_refused(tmp_path):
     path = tmp_path / "train.toml"
     text = (MODELS / "farmnet" / "train.toml").read_text()
-    path.write_text(text.replace("grey = 0.2", "grey = 2.0"))
+    path.write_text(re.sub(r"grey = [\d.]+", "grey = 2.0", text))
     with pytest.raises(TrainingError, match="mixing"):
         load_config(path)

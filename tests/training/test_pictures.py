@@ -31,6 +31,22 @@ def test_held_out_pictures_are_never_trained_on(toy, source):
     assert [p.name for p in found.validation] == ["toy fields/c.png"]
 
 
+def test_pictures_can_be_chosen(toy, source):
+    some = dataclasses.replace(source, pictures=("a", "c"))
+    found = load_source(some, toy / "data", RGB)
+    assert [p.name for p in found.train] == ["toy fields/a.png"]
+    with pytest.raises(TrainingError, match="none named z"):
+        load_source(dataclasses.replace(source, pictures=("z",)), toy / "data", RGB)
+
+
+def test_masks_of_the_project_lie_beside_the_configuration(toy, source):
+    (toy / "data" / "masks").rename(toy / "models" / "ours")
+    beside = dataclasses.replace(source, masks="../ours")
+    assert len(load_source(beside, toy / "data", RGB).train) == 2
+    with pytest.raises(TrainingError, match="masks; found none"):
+        load_source(source, toy / "data", RGB)
+
+
 def test_an_unknown_holdout_is_refused(toy, source):
     with pytest.raises(TrainingError, match="none named z"):
         load_source(dataclasses.replace(source, holdout=("c", "z")), toy / "data", RGB)
