@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from satseg.evaluation import Mapper
+    from satseg.evaluation_sets import EvaluationSet
     from satseg.zoo.card import ModelCard
     from satseg.zoo.ensembles import EnsembleCard
 
@@ -34,14 +35,18 @@ def evaluate(
         Path | None,
         typer.Option(help="What to measure on. Default: evaluation.toml beside the models."),
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Measure on this data set alone, by name. Give it again for more."),
+    ] = None,
 ) -> None:
     """Measure models and ensembles on labelled data and write the results into their cards.
 
     Each model's card.toml and CARD.md and the comparison in models/README.md are rewritten. Results
-    on data sets that are not there this time are kept. Measured is the network in float32; where
-    the model has one in int8, its IoU is stated beside it, and maps are made with it where it is
-    within 0.005 on every data set. AUROC is the chance that a wrong pixel has the higher entropy of
-    a wrong and a right one.
+    on data sets that are not there or not asked for this time are kept. Measured is the network in
+    float32; where the model has one in int8, its IoU is stated beside it, and maps are made with it
+    where it is within 0.005 on every data set. AUROC is the chance that a wrong pixel has the
+    higher entropy of a wrong and a right one.
 
     Example: satseg evaluate farmnet --data ../data
     """
@@ -55,17 +60,20 @@ def evaluate(
 
     models = default_models_folder()
     found = load_sets(sets or models / "evaluation.toml")
-    needed = any(item.kind == "simulated" for item in found)
+    chosen = _named(found, only)
+    needed = any(item.kind == "simulated" for item in chosen)
     simulated = _sample_scenes() if needed else []
     results = table(("Model", "Data"), ("Images", "IoU", "F1", "Area bias", "ECE", "AUROC"))
     for subject in _subjects(model, models):
         card, rows, lacking = subject.card, [], {}
         for item in found:
             reason = usable(item, subject.bands, data)
+            if not has_bands(item, subject.bands):
+                lacking[item.name] = reason
+            if item not in chosen:
+                continue
             if reason:
                 Console(stderr=True).print(f"{card.id}: skipping {item.name}: it {reason}.")
-                if not has_bands(item, subject.bands):
-                    lacking[item.name] = reason
                 continue
             on = partial(
                 measure, data=item, folder=data, simulated=simulated, threshold=card.threshold
@@ -81,6 +89,19 @@ def evaluate(
             results.add_row(card.id, item.name, str(result.images), *figures)
         record(card, rows, {item.name: item.note for item in found}, models, lacking)
     show(results)
+
+
+def _named(found: list[EvaluationSet], names: list[str] | None) -> list[EvaluationSet]:
+    from satseg.errors import TrainingError
+
+    unknown = sorted(set(names or ()) - {item.name for item in found})
+    if unknown:
+        raise TrainingError(
+            expected=f"data sets out of {', '.join(item.name for item in found)}",
+            found=", ".join(unknown),
+            fix="Correct --only",
+        )
+    return [item for item in found if not names or item.name in names]
 
 
 @dataclass(frozen=True, slots=True)

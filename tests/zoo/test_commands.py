@@ -50,6 +50,26 @@ def test_evaluate_writes_what_it_measured(tiny_model, data, tmp_path, monkeypatc
     assert (tiny_model.parent / "README.md").is_file()
 
 
+def test_evaluate_measures_on_the_sets_that_were_asked_for(
+    tiny_model, data, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("SATSEG_MODELS", str(tiny_model.parent))
+    sets = tmp_path / "sets.toml"
+    sets.write_text(SETS + SETS.replace("toy", "other"))
+    assert _run("evaluate", "tiny", "--data", str(data), "--sets", str(sets)) == 0
+    both = load_card(tiny_model).metrics
+    assert [row["data"] for row in both] == ["toy", "other"]
+    (data / "masks" / "a.png").unlink()
+    Image.fromarray(np.ones((70, 90), dtype=np.uint8)).save(data / "masks" / "a.png")
+    only = ("--data", str(data), "--sets", str(sets), "--only")
+    assert _run("evaluate", "tiny", *only, "other") == 0
+    toy, other = load_card(tiny_model).metrics
+    assert toy["reliability"] == both[0]["reliability"]
+    assert other["reliability"] != both[1]["reliability"]
+    assert _run("evaluate", "tiny", *only, "another") == 1
+    assert "data sets out of toy, other" in " ".join(capsys.readouterr().err.split())
+
+
 def test_evaluate_skips_what_is_not_there_and_says_so(tiny_model, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("SATSEG_MODELS", str(tiny_model.parent))
     (tmp_path / "sets.toml").write_text(SETS)
