@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from satseg.torchvision_shim import prepare_torchvision
-from satseg.training.mixing import Mixing, exchange_tones, grey, mix, reverse
+from satseg.training.mixing import Mixing, darken, exchange_tones, grey, mix, reverse
 
 
 class Augmentation:
@@ -48,6 +48,8 @@ class Augmentation:
             pixels = self._tones(grey(air(pixels, rng), self._mixing.grey, rng))
             if self._mixing.reversed:
                 pixels = reverse(pixels, self._mixing.reversed, rng)
+            if self._mixing.dark:
+                pixels = darken(pixels, self._mixing.dark, rng)
         return pixels.clamp(0, 1), masks.round()
 
     def turned(self, pixels: Tensor, masks: Tensor, seed: int) -> tuple[Tensor, Tensor]:

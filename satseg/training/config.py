@@ -192,8 +192,9 @@ class TrainingConfig:
         classes = (self.model.get("classes"), added) if self.legend or any(map(any, added)) else ()
         precision = "bfloat16" if self.schedule.bfloat16 else ""
         chosen = {source.name: source.pictures for source in self.sources if source.pictures}
-        ease, turned = self.schedule.ease, self.mixing.reversed
-        later = (dict(self.start), loss, blocks, classes, ease, precision, turned, chosen)
+        ease, looks = self.schedule.ease, (self.mixing.reversed, self.mixing.dark)
+        mixed = looks if any(looks) else ()
+        later = (dict(self.start), loss, blocks, classes, ease, precision, mixed, chosen)
         return json.dumps([str(part) for part in (*parts, *filter(None, later))])
 
     @property

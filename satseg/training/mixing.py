@@ -18,17 +18,19 @@ class Mixing:
         pieces: share that take a piece of another one, see ``mix``.
         grey: share that lose colour, see ``grey``.
         reversed: share whose bands come in reversed order, see ``reverse``.
+        dark: share that becomes dark and rich in contrast, see ``darken``.
     """
 
     tones: float = 0.0
     pieces: float = 0.0
     grey: float = 0.0
     reversed: float = field(default=0.0, repr=False)
+    dark: float = field(default=0.0, repr=False)
 
     @property
     def shares(self) -> tuple[float, ...]:
         """All shares."""
-        return (self.tones, self.pieces, self.grey, self.reversed)
+        return (self.tones, self.pieces, self.grey, self.reversed, self.dark)
 
 
 def exchange_tones(pixels: Tensor, share: float, rng: np.random.Generator) -> Tensor:
@@ -83,3 +85,18 @@ def reverse(pixels: Tensor, share: float, rng: np.random.Generator) -> Tensor:
     """
     chosen = torch.from_numpy(rng.random(len(pixels)) < share)
     return torch.where(chosen[:, None, None, None], pixels.flip(1), pixels)
+
+
+def darken(pixels: Tensor, share: float, rng: np.random.Generator) -> Tensor:
+    """Make a share of the samples (values 0..1) as dark as views that were stretched too far.
+
+    Roofs and roads are white there, and fields nearly as dark as water.
+    """
+    count = len(pixels)
+    exponent = np.where(rng.random(count) < share, rng.uniform(1.3, 2.4, count), 1.0)
+    gain = np.where(exponent == 1.0, 1.0, rng.uniform(1.0, 1.5, count))
+    power, factor = (
+        torch.from_numpy(values.astype(np.float32))[:, None, None, None]
+        for values in (exponent, gain)
+    )
+    return (pixels.clamp(0, 1) ** power * factor).clamp(0, 1)

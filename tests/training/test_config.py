@@ -54,6 +54,7 @@ def test_a_checkpoint_knows_the_pictures_and_the_order_of_the_bands(toy):
     plain, text = load_config(path).identity, path.read_text()
     for old, new in (
         ("[schedule]", "[mixing]\nreversed = 0.5\n[schedule]"),
+        ("[schedule]", "[mixing]\ndark = 0.5\n[schedule]"),
         ("[[sources]]", '[[sources]]\npictures = ["a"]'),
     ):
         path.write_text(text.replace(old, new, 1))

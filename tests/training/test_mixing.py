@@ -8,7 +8,7 @@ import torch
 from satseg.errors import TrainingError
 from satseg.training.augment import Augmentation
 from satseg.training.config import load_config
-from satseg.training.mixing import Mixing, exchange_tones, grey, mix, reverse
+from satseg.training.mixing import Mixing, darken, exchange_tones, grey, mix, reverse
 
 MODELS = Path(__file__).parents[2] / "models"
 
@@ -57,10 +57,22 @@ def test_reversed_samples_hold_the_same_bands_from_last_to_first():
     assert 0.2 < turned.float().mean() < 0.4
 
 
+def test_dark_samples_lose_light_and_keep_the_order_of_their_tones():
+    pixels = _batch()[0].repeat(50, 1, 1, 1)
+    found = darken(pixels, 0.4, np.random.default_rng(0))
+    changed = (found != pixels).flatten(1).any(1)
+    assert 0.3 < changed.float().mean() < 0.5
+    assert found[changed].mean() < 0.8 * pixels[changed].mean()
+    assert (found[changed].amax((1, 2, 3)) <= 1).all()
+    one, dark = pixels[changed][0].flatten(), found[changed][0].flatten()
+    assert torch.equal(one.argsort(stable=True), dark.argsort(stable=True))
+
+
 def test_a_share_of_zero_changes_nothing():
     pixels, masks = _batch(8)
     rng = np.random.default_rng(0)
     assert torch.equal(reverse(pixels, 0, rng), pixels)
+    assert torch.equal(darken(pixels, 0, rng), pixels)
     assert torch.equal(exchange_tones(pixels, 0, rng), pixels)
     assert torch.equal(mix(pixels, masks, 0, rng)[0], pixels)
     assert torch.equal(grey(pixels, 0, rng), pixels)
@@ -68,7 +80,7 @@ def test_a_share_of_zero_changes_nothing():
 
 def test_a_mixed_batch_depends_on_the_seed_alone():
     pixels, masks = _batch()
-    augment = Augmentation(3, Mixing(0.5, 0.5, 0.5, 0.5))
+    augment = Augmentation(3, Mixing(0.5, 0.5, 0.5, 0.5, 0.5))
     first, second = augment(pixels, masks, 4), augment(pixels, masks, 4)
     assert torch.equal(first[0], second[0])
     assert torch.equal(first[1], second[1])
