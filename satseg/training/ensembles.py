@@ -191,6 +191,7 @@ def _common(same: Sequence[SourceConfig]) -> SourceConfig:
         holdout=tuple(sorted(held)),
         holdout_seeds=(0, 0) if trained else seeds,
         seeds=(0, 0),
+        blocks=None,  # squares of pictures on which others may have been trained whole
     )
 
 

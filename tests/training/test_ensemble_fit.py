@@ -124,6 +124,16 @@ def test_only_what_all_members_held_out_is_used(tmp_path: Path) -> None:
     assert skipped == {}
 
 
+def test_squares_of_pictures_are_never_used(tmp_path: Path) -> None:
+    fields = FIELDS.format(held='"y"')
+    blocks = "blocks = { side_m = 20, share = 0.5, margin_m = 0 }"
+    model(tmp_path, "a", fields + blocks)
+    model(tmp_path, "bb", fields)
+    (tmp_path / "images").mkdir()
+    (found,), _ = shared_sources([find_card(n, tmp_path) for n in ("a", "bb")], tmp_path)
+    assert (found.holdout, found.blocks) == (("y",), None)
+
+
 def test_pictures_that_one_member_was_trained_on_are_never_used(tmp_path: Path) -> None:
     model(tmp_path, "a", simulated("1, 2", "10, 6"))
     model(tmp_path, "bb", simulated("11, 2", "10, 6"))
