@@ -169,6 +169,7 @@ def predict_scene(  # noqa: PLR0913 -- all but three have defaults
                         arrivals.mark(block)
                         if joining.done():
                             joining.result()
+                arrivals.stop()
                 while not wait_for([joining], timeout=_ASK_S).done:
                     if stop():
                         raise Cancelled

@@ -33,7 +33,7 @@ class Arrivals:
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Say that no more blocks will come: whoever waits for one is sent away."""
+        """Say that all blocks have come that will: whoever waits for another is sent away."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
