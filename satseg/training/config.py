@@ -130,6 +130,8 @@ class Schedule:
         patience: validations without improvement after which training stops and the best weights
             are kept; 0: never, and the last weights are kept.
         seed: of everything random.
+        start_share: how much of the weights that the network started from is in those that are
+            kept at the end, see ``satseg.training.run.blended``; 0 for none.
         ease: steps over which samples come to be changed in tone and mixed as much as planned: a
             network that starts from nothing learns sooner from unchanged ones.
         bfloat16: whether a CPU computes in bfloat16 where precision allows, as CUDA always does.
@@ -148,6 +150,7 @@ class Schedule:
     validate_every: int = 200
     patience: int = 0
     seed: int = 1
+    start_share: float = field(default=0.0, repr=False)
     ease: int = field(default=0, repr=False)
     bfloat16: bool = field(default=False, repr=False)
 
@@ -252,6 +255,8 @@ def load_config(path: Path) -> TrainingConfig:
     schedule = _build(Schedule, table.get("schedule", {}), "schedule", path)
     if schedule.crop_px % 32 or min(schedule.steps, schedule.batch, schedule.crop_px) < 1:
         raise _broken(path, "[schedule] with steps or batch below 1 or crop_px no multiple of 32")
+    if not 0 <= schedule.start_share < 1:
+        raise _broken(path, "[schedule] with start_share outside of 0 to below 1")
     mixing = _build(Mixing, table.get("mixing", {}), "mixing", path)
     if not all(0 <= share <= 1 for share in mixing.shares):
         raise _broken(path, "[mixing] with shares outside 0 to 1")
@@ -267,6 +272,8 @@ def load_config(path: Path) -> TrainingConfig:
     config = TrainingConfig(
         model, pretrained, frozen, schedule, mixing, sources, path.parent, start, loss
     )
+    if schedule.start_share and set(start) != {WHOLE}:
+        raise _broken(path, "[schedule] with start_share, and start for less than a whole network")
     _check_classes(config, path)
     return config
 

@@ -7,7 +7,7 @@ import logging
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -99,7 +99,11 @@ def train_sources(
     started = start_from(network, config.start)
     for part in started:
         _LOG.info("%s starts from %s: %s", part.part, part.model, _taken(part))
+    first = {name: value.clone() for name, value in network.state_dict().items()}
     result = train_network(network, config, sources, run, report=report, device=device)
+    if config.schedule.start_share:
+        weights = blended(result.weights, first, config.schedule.start_share)
+        result = replace(result, weights=weights)
     network.load_state_dict(result.weights)
     legend = config.legend
     tuned = tune if legend is None else partial(tune_classes, legend=legend)
@@ -111,6 +115,24 @@ def train_sources(
         device=result.device,
     )
     return write_model(config, sources, result, tuning, started)
+
+
+def blended(
+    weights: Mapping[str, Tensor], first: Mapping[str, Tensor], share: float
+) -> dict[str, Tensor]:
+    """Return trained weights with a share of those that the training began with.
+
+    What a network learns anew costs it some of what it knew before; between both sets of weights
+    there is often a point that is nearly as good as either at what it is good at.
+
+    Source: Wortsman et al., Robust fine-tuning of zero-shot models (CVPR 2022).
+    """
+    return {
+        name: torch.lerp(value, first[name].to(value), share)
+        if value.is_floating_point()
+        else value
+        for name, value in weights.items()
+    }
 
 
 def write_model(
@@ -252,6 +274,7 @@ def _facts(
         "steps": result.state.step,
         **({"extended_at": list(result.extended)} if result.extended else {}),
         "kept_step": result.best_step,
+        **({"start_share": schedule.start_share} if schedule.start_share else {}),
         "samples": result.state.step * schedule.batch,
         "crop_px": schedule.crop_px,
         "seed": schedule.seed,

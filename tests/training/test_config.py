@@ -22,6 +22,8 @@ def test_the_zoos_configurations_load(path):
         ("steps = 8", "steps = 0", "below 1"),
         ("warmup = 2", "warm = 2", r"unknown keys warm in \[schedule\]"),
         ('terms = "made up"\n', "", r"\[sources\] without terms"),
+        ("warmup = 2", "start_share = 1.0", "start_share outside"),
+        ("warmup = 2", "start_share = 0.5", "less than a whole network"),
         ("[[sources]]", "[[others]]", "no \\[\\[sources\\]\\]"),
         ("[schedule]", "[schedule", "TOML"),
         ("[schedule]", '[loss]\nkind = "hinge"\n[schedule]', "focal-dice"),

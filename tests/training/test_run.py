@@ -152,6 +152,7 @@ def test_the_learning_rate_warms_up_and_falls_to_zero():
 
 def test_pretrained_layers_learn_more_slowly():
     config = load_config(Path(__file__).parents[2] / "models" / "farmnet" / "train.toml")
+    config = dataclasses.replace(config, pretrained=True, start={})
     network = torch.nn.ModuleDict(
         {
             "network": torch.nn.ModuleDict(
@@ -206,6 +207,29 @@ def test_a_run_can_start_from_another_model_and_the_card_says_so(toy, monkeypatc
     assert said.startswith(f"toy ({first.sha256[:12]}")
     assert "tensors taken" in said
     assert "starts from toy" in caplog.text
+
+
+def test_a_share_of_the_first_weights_is_kept(toy, monkeypatch):
+    monkeypatch.setenv("SATSEG_MODELS", str(toy / "models"))
+    first = _weights(_train(toy, toy / "one"))
+    path = toy / "models" / "toy" / "train.toml"
+    kept = {name: value.clone() for name, value in first.items()}
+    path.write_text('start = "toy"\n' + path.read_text())
+    weights = path.with_name("weights.safetensors").read_bytes()
+    card = path.with_name("card.toml").read_bytes()
+    learnt = {name: value.clone() for name, value in _weights(_train(toy, toy / "two")).items()}
+    path.with_name("weights.safetensors").write_bytes(weights)
+    path.with_name("card.toml").write_bytes(card)
+    path.write_text(path.read_text().replace("warmup = 2", "warmup = 2\nstart_share = 0.25"))
+    card = _train(toy, toy / "two")  # all steps are done: what was learnt is blended
+    assert card.training["start_share"] == 0.25
+    found, moved = _weights(card), 0
+    for name, value in found.items():
+        if value.is_floating_point():
+            between = 0.25 * kept[name].float() + 0.75 * learnt[name].float()
+            torch.testing.assert_close(value.float(), between, atol=2e-3, rtol=2e-3)
+            moved += int(not torch.equal(kept[name], learnt[name]))
+    assert moved > 5
 
 
 def test_the_card_says_which_loss_and_which_split(toy):
