@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from satseg.errors import TrainingError
-from satseg.training.config import Schedule, TrainingConfig
+from satseg.training.config import WHOLE, Schedule, TrainingConfig
 from satseg.training.pictures import PictureSet
 from satseg.training.run import train_sources
 from satseg.zoo.card import ModelCard, load_card, read_table, write_table
@@ -78,6 +78,9 @@ def load_ablation(path: Path) -> Ablation:
 def trials(config: TrainingConfig, ablation: Ablation) -> tuple[Trial, ...]:
     """Return the trainings, seed by seed, so that an interrupted ablation compares whole seeds.
 
+    None starts from the weights of a whole model, which may have seen the source that it is to do
+    without: an encoder then starts from ImageNet's weights, all else from nothing.
+
     Raises:
         TrainingError: the source is not one of the configuration's, or is its only one, or the
             schedule has an unknown key.
@@ -89,6 +92,7 @@ def trials(config: TrainingConfig, ablation: Ablation) -> tuple[Trial, ...]:
             found=repr(ablation.source),
             fix=f"Correct source in {config.folder / ABLATION_FILE}",
         )
+    config = _from_the_beginning(config)
     sources = {
         "with": config.sources,
         "without": tuple(s for s in config.sources if s.name != ablation.source),
@@ -101,6 +105,14 @@ def trials(config: TrainingConfig, ablation: Ablation) -> tuple[Trial, ...]:
         for seed in ablation.seeds
         for arm in ablation.arms
     )
+
+
+def _from_the_beginning(config: TrainingConfig) -> TrainingConfig:
+    if WHOLE not in config.start:
+        return config
+    schedule = replace(config.schedule, start_share=0.0)
+    pretrained = "encoder" in config.model["arguments"]
+    return replace(config, start={}, pretrained=pretrained, schedule=schedule)
 
 
 def run_trial(

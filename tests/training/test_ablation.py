@@ -43,6 +43,16 @@ def test_each_seed_has_a_training_of_each_arm(config):
     assert {trial.config.schedule.steps for trial in trials(config, ABLATION)} == {2}
 
 
+def test_none_starts_from_weights_that_may_have_seen_the_source(config):
+    schedule = dataclasses.replace(config.schedule, start_share=0.5)
+    going_on = dataclasses.replace(config, start={"network": "farmnet"}, schedule=schedule)
+    for trial in trials(going_on, ABLATION):
+        assert (trial.config.start, trial.config.schedule.start_share) == ({}, 0)
+        assert not trial.config.pretrained  # the toy has no encoder
+    parts = dataclasses.replace(config, start={"network.down": "farmnet"})
+    assert all(trial.config.start == parts.start for trial in trials(parts, ABLATION))
+
+
 @pytest.mark.parametrize(
     ("changes", "found"),
     [({"source": "clouds"}, "clouds"), ({"schedule": {"pace": 3}}, "pace")],
