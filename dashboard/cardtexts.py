@@ -40,8 +40,10 @@ CHINESE: Final = {
     " and in calibration.": (
         "FarmNet 与 U-Net 各占一半：在模拟区域上，交并比和概率校准均优于任一成员。"
     ),
-    "FarmNet and U-Net as one, with weights fitted on validation landscapes; the plain mean does"
-    " better.": "FarmNet 与 U-Net 按在验证景观上拟合的权重合成；简单平均更好。",
+    "FarmNet and U-Net as one, with weights fitted on validation landscapes: on the simulated"
+    " regions a little better than the plain mean.": (
+        "FarmNet 与 U-Net 按在验证景观上拟合的权重合成：在模拟区域上略优于简单平均。"
+    ),
     "Farmland in red, green and blue at 0.6 m, as in the study of 2017: ResNet50 with added"
     " scores.": (
         "如 2017 年的研究，以红、绿、蓝波段在 0.6 米分辨率下识别耕地：ResNet50，得分相加。"

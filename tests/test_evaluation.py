@@ -9,6 +9,9 @@ from satseg.errors import TrainingError
 from satseg.evaluation import ByEnsemble, measure, place_picture
 from satseg.evaluation_sets import EvaluationSet, has_bands, load_sets, usable
 from satseg.pooling import Pooling
+from satseg.training.config import load_config
+from satseg.training.pictures import IGNORED, Picture
+from satseg.training.splits import split_by_blocks
 from satseg.zoo import default_models_folder
 
 RGB = ("red", "green", "blue")
@@ -101,8 +104,6 @@ def test_masks_of_the_project_lie_beside_the_evaluation_file(fields, constant_pr
 
 
 def test_the_projects_sets_load_and_hold_out_what_training_holds_out():
-    from satseg.training.config import load_config
-
     sets = {item.name: item for item in load_sets(default_models_folder() / "evaluation.toml")}
     config = load_config(default_models_folder() / "farmnet" / "train.toml")
     for source in config.sources:
@@ -110,6 +111,28 @@ def test_the_projects_sets_load_and_hold_out_what_training_holds_out():
             assert set(sets[source.name].pictures) == set(source.holdout)
     assert "LoveDA" not in {source.name for source in config.sources}
     assert sets["LoveDA"].role == "external"
+
+
+@pytest.mark.parametrize("model", ["farmnet", "farmnet-l"])
+def test_what_is_measured_in_the_views_of_shanghai_is_not_trained_on(model):
+    models = default_models_folder()
+    sets = {item.name: item for item in load_sets(models / "evaluation.toml")}
+    sources = load_config(models / model / "train.toml").sources
+    (source,) = (item for item in sources if item.name == "Shanghai views")
+    measured = sets[source.name].masks_in(models)
+    for name in sets[source.name].pictures:
+        mask = _values(source.masks_in(models) / f"{name}.png")
+        picture = Picture(name, np.zeros((3, *mask.shape), dtype=np.uint8), mask, source.gsd_m)
+        (trained,), squares = split_by_blocks([picture], source.blocks)
+        held_out = _values(measured / f"{name}.png") != IGNORED
+        assert held_out.mean() > 0.1
+        assert held_out.sum() == sum((square.mask != IGNORED).sum() for square in squares)
+        assert not (held_out & (trained.mask != IGNORED)).any()
+
+
+def _values(path):
+    with Image.open(path) as image:
+        return np.array(image)
 
 
 def test_a_broken_evaluation_file_is_refused(tmp_path):
