@@ -266,7 +266,8 @@ def _check(path: Path, checksums: Sequence[int]) -> None:
     """
     with rasterio.open(path) as dataset:
         levels = range(len(dataset.overviews(1)))
-    count = min(_CHECKS, usable_cores(), len(checksums))
+        most = _CHECKS if dataset.count == 1 else 1  # 256 rows of all bands are much memory
+    count = min(most, usable_cores(), len(checksums))
     with ThreadPoolExecutor(count) as pool:
         shares = [range(first, len(checksums), count) for first in range(count)]
         found = pool.map(lambda share: _crc32(path, share), shares)

@@ -29,7 +29,7 @@ from satseg.pooling import Pooling
 from satseg.predict import predict_scene
 from satseg.probability import NODATA, SCALE
 from satseg.scene import Scene, open_scene
-from satseg.training.pictures import IGNORED, read_mask, read_picture
+from satseg.training.pictures import IGNORED, masks_folder, read_mask, read_picture
 from satseg.uncertainty import UNCERTAINTIES, Uncertainty, binary_entropy
 
 _PLACE = ("EPSG:32651", 350_000.0, 3_450_000.0)
@@ -269,7 +269,7 @@ def _labelled(
         raise TrainingError(
             expected=f"the folder with {data.name}", found="none given", fix="Give it with --data"
         )
-    masks = {path.stem: path for path in data.masks_in(folder).glob("*")}
+    masks = {path.stem: path for path in masks_folder(data, folder).glob("*")}
     images = sorted(
         path
         for path in (folder / data.images).glob("*")

@@ -10,6 +10,7 @@ from typing import Any
 
 from satseg.bands import RGB
 from satseg.errors import TrainingError
+from satseg.training.pictures import masks_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,6 @@ class EvaluationSet:
     pictures: tuple[str, ...] = ()
     folder: Path = Path()
 
-    def masks_in(self, data: Path) -> Path:
-        """Return the folder of the masks."""
-        return (self.folder if self.masks.startswith(".") else data) / self.masks
-
 
 def load_sets(path: Path) -> list[EvaluationSet]:
     """Return the data sets of an evaluation file (TOML with [[sets]]).
@@ -55,7 +52,7 @@ def load_sets(path: Path) -> list[EvaluationSet]:
     """
     try:
         rows = tomllib.loads(path.read_text(encoding="utf-8"))["sets"]
-        return [_evaluation_set({**row, "folder": path.parent}) for row in rows]
+        return [_evaluation_set(row, path.parent) for row in rows]
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise TrainingError(
             expected=f"evaluation sets in {path}",
@@ -64,11 +61,11 @@ def load_sets(path: Path) -> list[EvaluationSet]:
         ) from error
 
 
-def _evaluation_set(row: dict[str, Any]) -> EvaluationSet:
+def _evaluation_set(row: dict[str, Any], folder: Path) -> EvaluationSet:
     values: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
     }
-    return EvaluationSet(**values)
+    return EvaluationSet(**values, folder=folder)
 
 
 def has_bands(data: EvaluationSet, bands: Sequence[str]) -> bool:
@@ -84,6 +81,6 @@ def usable(data: EvaluationSet, bands: Sequence[str], folder: Path | None) -> st
         return "has red, green and blue only"
     if folder is None or not (folder / data.images).is_dir():
         return "is not there; give its folder with --data"
-    if not data.masks_in(folder).is_dir():
-        return f"has no masks in {data.masks_in(folder)}"
+    if not (masks := masks_folder(data, folder)).is_dir():
+        return f"has no masks in {masks}"
     return ""

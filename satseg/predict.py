@@ -6,7 +6,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -162,32 +162,34 @@ def predict_scene(  # noqa: PLR0913 -- all but three have defaults
             writers = [writer]
             if classes is not None and legend is not None:
                 writers.append(files.enter_context(class_rows(classes, grid, legend, provenance)))
-            with _joined_behind(plan, store, writers, legend) as (arrivals, joining):
-                blocks = _computed(store, scene, predictor, plan, engine, progress, stop)
-                with closing(blocks):
-                    for block in blocks:
-                        arrivals.mark(block)
-                        if joining.done():
-                            joining.result()
-                arrivals.stop()
-                while not wait_for([joining], timeout=_ASK_S).done:
-                    if stop():
-                        raise Cancelled
-                joining.result()
+            arrivals = Arrivals(plan)
+            rows = joined_rows(plan, store, legend, wait=arrivals.wait)
+            blocks = _computed(store, scene, predictor, plan, engine, progress, stop)
+            _join(rows, writers, arrivals, blocks, stop)
         store.clear()
     return grid
 
 
-@contextmanager
-def _joined_behind(
-    plan: BlockPlan, store: BlockStore, writers: Sequence[RowWriter], legend: Legend | None
-) -> Iterator[tuple[Arrivals, Future[None]]]:
-    """Join the rows of the map in a thread, as the blocks arrive; yield where to announce them."""
-    arrivals = Arrivals(plan)
-    rows = joined_rows(plan, store, legend, wait=arrivals.wait)
-    with ThreadPoolExecutor(1, thread_name_prefix="satseg-join") as pool:
+def _join(
+    rows: Iterable[NDArray[np.uint8]],
+    writers: Sequence[RowWriter],
+    arrivals: Arrivals,
+    blocks: Generator[Block, None, None],
+    cancelled: Asked,
+) -> None:
+    """Write the rows of the map in a thread, while the blocks that they wait for are computed."""
+    with ThreadPoolExecutor(1, thread_name_prefix="satseg-join") as pool, closing(blocks):
+        writing = pool.submit(_write, rows, writers)
         try:
-            yield arrivals, pool.submit(_write, rows, writers)
+            for block in blocks:
+                arrivals.mark(block)
+                if writing.done():
+                    writing.result()
+            arrivals.stop()
+            while not wait_for([writing], timeout=_ASK_S).done:
+                if cancelled():
+                    raise Cancelled
+            writing.result()
         finally:
             arrivals.stop()
 

@@ -10,7 +10,7 @@ from satseg.evaluation import ByEnsemble, measure, place_picture
 from satseg.evaluation_sets import EvaluationSet, has_bands, load_sets, usable
 from satseg.pooling import Pooling
 from satseg.training.config import load_config
-from satseg.training.pictures import IGNORED, Picture
+from satseg.training.pictures import IGNORED, Picture, masks_folder
 from satseg.training.splits import split_by_blocks
 from satseg.zoo import default_models_folder
 
@@ -119,9 +119,9 @@ def test_what_is_measured_in_the_views_of_shanghai_is_not_trained_on(model):
     sets = {item.name: item for item in load_sets(models / "evaluation.toml")}
     sources = load_config(models / model / "train.toml").sources
     (source,) = (item for item in sources if item.name == "Shanghai views")
-    measured = sets[source.name].masks_in(models)
+    measured = masks_folder(sets[source.name], models)
     for name in sets[source.name].pictures:
-        mask = _values(source.masks_in(models) / f"{name}.png")
+        mask = _values(masks_folder(source, models) / f"{name}.png")
         picture = Picture(name, np.zeros((3, *mask.shape), dtype=np.uint8), mask, source.gsd_m)
         (trained,), squares = split_by_blocks([picture], source.blocks)
         held_out = _values(measured / f"{name}.png") != IGNORED

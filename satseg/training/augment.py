@@ -46,10 +46,8 @@ class Augmentation:
             pixels = exchange_tones(pixels, self._mixing.tones, rng)
             pixels, masks = mix(pixels, masks, self._mixing.pieces, rng)
             pixels = self._tones(grey(air(pixels, rng), self._mixing.grey, rng))
-            if self._mixing.reversed:
-                pixels = reverse(pixels, self._mixing.reversed, rng)
-            if self._mixing.dark:
-                pixels = darken(pixels, self._mixing.dark, rng)
+            pixels = reverse(pixels, self._mixing.reversed, rng)
+            pixels = darken(pixels, self._mixing.dark, rng)
         return pixels.clamp(0, 1), masks.round()
 
     def turned(self, pixels: Tensor, masks: Tensor, seed: int) -> tuple[Tensor, Tensor]:

@@ -108,10 +108,6 @@ class SourceConfig:
     pictures: tuple[str, ...] = field(default=(), repr=False)
     folder: Path = field(default=Path(), repr=False)
 
-    def masks_in(self, data: Path) -> Path:
-        """Return the folder of the masks."""
-        return (self.folder if self.masks.startswith(".") else data) / self.masks
-
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -286,6 +282,8 @@ def _start(value: object, path: Path) -> Mapping[str, str]:
 
 
 def _source(row: Mapping[str, Any], path: Path) -> SourceConfig:
+    if "folder" in row:
+        raise _broken(path, "unknown keys folder in [sources]")
     row = {**row, "folder": path.parent}
     blocks = row.get("blocks")
     if blocks is None:

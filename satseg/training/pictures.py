@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,6 +140,23 @@ def _with_bands(picture: Picture, bands: Sequence[str]) -> Picture:
     return replace(picture, pixels=picture.pixels[[RGB.index(name) for name in bands]])
 
 
+class HasMasks(Protocol):
+    """Whatever names a folder of masks, and lies in a file itself."""
+
+    @property
+    def masks(self) -> str:
+        """Folder of the masks."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the file lies."""
+
+
+def masks_folder(labelled: HasMasks, data: Path) -> Path:
+    """Return where masks lie: below ``data``, or beside the file where they begin with ``.``."""
+    return (labelled.folder if labelled.masks.startswith(".") else data) / labelled.masks
+
+
 def read_picture(path: Path) -> NDArray[np.uint8]:
     """Return an 8-bit RGB picture as (3, height, width)."""
     with Image.open(path) as image:
@@ -224,7 +242,7 @@ def _chosen(config: SourceConfig, paths: list[Path]) -> list[Path]:
 
 
 def _with_masks(config: SourceConfig, data: Path) -> list[Picture]:
-    folder = config.masks_in(data)
+    folder = masks_folder(config, data)
     masks = {path.stem: path for path in _files(folder)}
     pictures = []
     for path in _chosen(config, _files(data / config.images)):

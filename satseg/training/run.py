@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import logging
 import os
@@ -99,11 +100,11 @@ def train_sources(
     started = start_from(network, config.start)
     for part in started:
         _LOG.info("%s starts from %s: %s", part.part, part.model, _taken(part))
-    first = {name: value.clone() for name, value in network.state_dict().items()}
+    share = config.schedule.start_share
+    first = copy.deepcopy(network.state_dict()) if share else {}
     result = train_network(network, config, sources, run, report=report, device=device)
-    if config.schedule.start_share:
-        weights = blended(result.weights, first, config.schedule.start_share)
-        result = replace(result, weights=weights)
+    if share:
+        result = replace(result, weights=blended(result.weights, first, share))
     network.load_state_dict(result.weights)
     legend = config.legend
     tuned = tune if legend is None else partial(tune_classes, legend=legend)
@@ -260,6 +261,10 @@ def _taken(part: Started) -> str:
     return f"{part.tensors} of {part.whole} tensors taken{widened}"
 
 
+def _rounded(figures: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in figures.items()}
+
+
 def _facts(
     config: TrainingConfig, sources: tuple[PictureSet, ...], result: TrainingResult
 ) -> dict[str, Any]:
@@ -281,7 +286,8 @@ def _facts(
         "pretrained": _pretraining(config),
         "loss": _loss(config),
         "split": _split(config),
-        "validation_iou": {k: round(v, 4) for k, v in result.state.validation.items()},
+        # with a share of the first weights, other weights than those that are written
+        **({} if schedule.start_share else {"validation_iou": _rounded(result.state.validation)}),
         "data": [
             {
                 "name": source.config.name,

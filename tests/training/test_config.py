@@ -23,6 +23,7 @@ def test_the_zoos_configurations_load(path):
         ("warmup = 2", "warm = 2", r"unknown keys warm in \[schedule\]"),
         ('terms = "made up"\n', "", r"\[sources\] without terms"),
         ("warmup = 2", "start_share = 1.0", "start_share outside"),
+        ('terms = "made up"', 'terms = ""\nfolder = "x"', "unknown keys folder"),
         ("warmup = 2", "start_share = 0.5", "less than a whole network"),
         ("[[sources]]", "[[others]]", "no \\[\\[sources\\]\\]"),
         ("[schedule]", "[schedule", "TOML"),

@@ -223,6 +223,8 @@ def test_a_share_of_the_first_weights_is_kept(toy, monkeypatch):
     path.write_text(path.read_text().replace("warmup = 2", "warmup = 2\nstart_share = 0.25"))
     card = _train(toy, toy / "two")  # all steps are done: what was learnt is blended
     assert card.training["start_share"] == 0.25
+    assert "validation_iou" not in card.training  # it was of the weights before
+    assert set(card.training["tuned_iou"]) == {"toy fields"}
     found, moved = _weights(card), 0
     for name, value in found.items():
         if value.is_floating_point():
