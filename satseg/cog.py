@@ -202,8 +202,8 @@ def cog_rows(
             writer.finish()
         with rasterio.Env(GDAL_NUM_THREADS="ALL_CPUS"):  # nothing else runs by now
             _convert(rows, temporary, layer, complete=writer.complete)
-            rows.unlink()
-            _check(temporary, writer.checksums)
+        rows.unlink()
+        _check(temporary, writer.checksums)
 
 
 def _convert(rows: Path, target: Path, layer: Layer, *, complete: bool) -> None:

@@ -21,7 +21,7 @@ from satseg.bands import positions
 from satseg.class_raster import class_rows, no_legend
 from satseg.cog import Layer, RowWriter, cog_rows, explained
 from satseg.engine.blocks import Block, BlockPlan, plan_blocks
-from satseg.engine.flow import Predictor, compute_blocks
+from satseg.engine.flow import Predictor, compute_blocks, windows_for
 from satseg.engine.mosaic import Arrivals, joined_rows
 from satseg.engine.store import BlockStore, StoredBlock, stored
 from satseg.errors import Cancelled
@@ -30,7 +30,6 @@ from satseg.legend import Legend
 from satseg.probability import NODATA, SCALE
 from satseg.reading import raster_environment
 from satseg.scene import SIMULATED_TAG, Scene
-from satseg.windows import plan_windows
 
 PROBABILITY = Layer("farmland probability", nodata=NODATA, scale=1 / SCALE)
 """Rasters of probability: uint8, v / 254, 255 for no data."""
@@ -146,13 +145,7 @@ def predict_scene(  # noqa: PLR0913 -- all but three have defaults
     if classes is not None and legend is None:
         raise no_legend()
     grid = scene.grid_at(predictor.gsd_m)
-    windows = plan_windows(
-        grid.shape,
-        patch=predictor.patch_px,
-        overlap=predictor.overlap_px,
-        multiple=getattr(predictor, "multiple_px", None),
-    )
-    plan = plan_blocks(windows, block_px)
+    plan = plan_blocks(windows_for(predictor, grid.shape), block_px)
     provenance = {**_provenance(scene, predictor, grid), **(tags or {})}
     stop = cancelled or (lambda: False)
     with _folder(output, work) as folder:

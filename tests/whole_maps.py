@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from satseg.engine.blocks import plan_blocks
-from satseg.engine.flow import Predictor, compute_blocks
+from satseg.engine.flow import Predictor, compute_blocks, windows_for
 from satseg.engine.sums import UNIT
 from satseg.scene import Scene
-from satseg.windows import plan_windows
 
 
 def whole_map(
@@ -16,13 +15,7 @@ def whole_map(
 ) -> np.ma.MaskedArray:
     """Return the map as masked float32 (height, width); blocks are added up as a mosaic does."""
     grid = scene.grid_at(predictor.gsd_m)
-    windows = plan_windows(
-        grid.shape,
-        patch=predictor.patch_px,
-        overlap=predictor.overlap_px,
-        multiple=getattr(predictor, "multiple_px", None),
-    )
-    plan = plan_blocks(windows, block_px)
+    plan = plan_blocks(windows_for(predictor, grid.shape), block_px)
     sums = np.zeros(grid.shape, dtype=np.int64)
     for found in compute_blocks(scene, predictor, plan, plan, **options):
         rows, cols = found.block.rows, found.block.cols

@@ -19,7 +19,7 @@ from satseg.engine.blocks import Block, BlockPlan
 from satseg.engine.sums import BlockSums, Memory, Sums
 from satseg.errors import Cancelled, ModelError
 from satseg.scene import Scene, SceneReader
-from satseg.windows import Window
+from satseg.windows import Window, WindowPlan, plan_windows
 
 _LANES_A_FILE = 4
 """Lanes that one reading thread feeds. Fewer open files decode less twice: each has a cache of its
@@ -129,6 +129,20 @@ def compute_blocks(
         added = _ahead(prediction.added, batches, lanes, lanes, "satseg-predict")
         with closing(ahead), closing(added):
             yield from _finished(plan, chosen, sums, added, progress)
+
+
+def windows_for(predictor: Predictor, shape: tuple[int, int]) -> WindowPlan:
+    """Return the windows in which a predictor maps a grid of ``shape``.
+
+    Raises:
+        ModelError: the predictor's windows are unusable.
+    """
+    return plan_windows(
+        shape,
+        patch=predictor.patch_px,
+        overlap=predictor.overlap_px,
+        multiple=getattr(predictor, "multiple_px", None),
+    )
 
 
 def layers_of(predictor: Predictor) -> tuple[int, ...]:

@@ -33,10 +33,10 @@ from typing import Any
 import numpy as np
 
 from satseg.allocation import use_one_heap
+from satseg.engine.flow import windows_for
 from satseg.predict import predict_scene
 from satseg.runtime import load_predictor
 from satseg.scene import open_scene
-from satseg.windows import plan_windows
 from satseg.zoo import find_card
 from tests.benchmarks.scenes import write_repeated
 
@@ -90,12 +90,7 @@ def map_rate(path: Path, predictor: Any) -> float:
 def compare(path: Path, model: str, runtime: Any) -> tuple[float, float, float]:
     """Return the median rates of the network alone and of the map, and their median ratio."""
     predictor: Any = load_predictor(find_card(model), runtime=runtime, device="cpu")
-    plan = plan_windows(
-        open_scene(path).grid_at(predictor.gsd_m).shape,
-        patch=predictor.patch_px,
-        overlap=predictor.overlap_px,
-        multiple=predictor.multiple_px,
-    )
+    plan = windows_for(predictor, open_scene(path).grid_at(predictor.gsd_m).shape)
     alone, whole = [network_rate(predictor, plan.patch, ALONE_S)], []
     for _ in range(TURNS):
         whole.append(map_rate(path, predictor))
