@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.areas import choose_area, show_area_notices
-from dashboard.cardtexts import bands_said, title_of, titles
+from dashboard.cardtexts import listing, title_of, titles
 from dashboard.choice import Look
 from dashboard.comparestate import Comparison, compare_state
 from dashboard.controls import choose_looks, choose_region, show_foot
@@ -174,8 +174,8 @@ def _notice(pair: Pair, say: Words) -> str:
             return f"{scene.date}: " + say(
                 "lacks_bands",
                 model=title_of(selection),
-                needed=bands_said(selection.bands),
-                found=bands_said(scene.bands),
+                needed=listing(selection.bands),
+                found=listing(scene.bands),
             )
         message = failure(scene, selection)
         if message is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard.areas import area_name, area_summary, show_area_notices, take_drawn
-from dashboard.cardtexts import bands_said, title_of, titles
+from dashboard.cardtexts import listing, title_of, titles
 from dashboard.choice import Choice, Look, Series, region_summary
 from dashboard.controls import choose
 from dashboard.downloads import show_downloads
@@ -163,8 +163,8 @@ def _notice(choice: Choice, series: Series, say: Words) -> str:
         return say(
             "lacks_bands",
             model=title_of(shown),
-            needed=bands_said(shown.bands),
-            found=bands_said(choice.scene.bands),
+            needed=listing(shown.bands),
+            found=listing(choice.scene.bands),
         )
     return say("pending" if failure(choice.scene, shown) is None else "missing")
 

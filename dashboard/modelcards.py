@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard.cardtexts import bands_said, said
+from dashboard.cardtexts import listing, said
 from dashboard.chart import CONFIG
 from dashboard.modelparts import show_parts
 from dashboard.modeltable import lacking_sets, roles
@@ -60,7 +60,7 @@ def _model_facts(card: ModelCard, say: Words) -> str:
     rows = [
         ("card_id", f"<code>{card.id}</code>"),
         ("card_architecture", html.escape(f"{card.architecture} {arguments}".strip())),
-        ("card_bands", bands_said(card.bands)),
+        ("card_bands", listing(card.bands)),
         ("card_gsd", say("card_gsd_value", gsd=f"{card.gsd_m:g}")),
         ("card_scaling", say("card_scaling_value")),
         (
@@ -95,7 +95,7 @@ def _ensemble_facts(
         ("card_id", f"<code>{card.id}</code>"),
         ("card_members", "<br>".join(parts)),
         ("card_method", say(f"method_{card.method}")),
-        ("card_bands", bands_said(bands)),
+        ("card_bands", listing(bands)),
         ("card_gsd", say("card_gsd_value", gsd=f"{min(m.gsd_m for m in members):g}")),
         *_classes(card.threshold, card.temperature, say),
         ("card_licence", html.escape(card.licence)),
@@ -157,7 +157,7 @@ def _measured(card: ModelCard | EnsembleCard, bands: Sequence[str], say: Words) 
     with st.container(key="models_measured"):
         _table(card.metrics, say)
     names = lacking_sets(bands)
-    notes = [say("not_measurable", names=", ".join(names), reason=say("reason_rgb"))]
+    notes = [say("not_measurable", names=listing(names), reason=say("reason_rgb"))]
     text = " ".join([*(notes if names else []), say("metrics_note")])
     st.html(f'<p class="satseg-note">{html.escape(text)}</p>')
     show_parts(card.metrics, say)
@@ -167,7 +167,8 @@ def _measured(card: ModelCard | EnsembleCard, bands: Sequence[str], say: Words) 
 def _table(rows: Sequence[Mapping[str, Any]], say: Words) -> None:
     head = "".join(f"<th>{say(f'metric_{name}')}</th>" for name in ("data", *SHOWN))
     body = "".join(
-        f'<tr title="{say("metric_pixels")}: {row["pixels"]:,}"><th>{html.escape(row["data"])}'
+        f'<tr title="{say("metric_pixels")}: {row["pixels"]:,}">'
+        f"<th>{html.escape(said(row['data']))}"
         f"<br><small>{say('n_images', n=row['images'])}</small></th>"
         + "".join(f"<td>{_number(name, row)}</td>" for name in SHOWN)
         + "</tr>"
@@ -198,15 +199,21 @@ def _reliability(card: ModelCard | EnsembleCard, say: Words) -> None:
         key = f"reliability_{card.id}"
         st.session_state.setdefault(key, names[0])
         name = st.segmented_control(
-            say("data"), names, key=key, label_visibility="collapsed", required=True
+            say("data"),
+            names,
+            format_func=said,
+            key=key,
+            label_visibility="collapsed",
+            required=True,
         )
-    st.html(f'<h2 class="satseg-heading">{say("reliability_title", name=html.escape(name))}</h2>')
+    shown = html.escape(said(name))
+    st.html(f'<h2 class="satseg-heading">{say("reliability_title", name=shown)}</h2>')
     bins = held[name]
     figure = curve(bins["predicted"], bins["observed"], bins["share"], say)
     st.plotly_chart(figure, key=f"curve_{card.id}", config=CONFIG, width="stretch")
     role = roles().get(name, "")
     note = f" ({say(f'role_{role}')})" if role in ("external", "held-out") else ""
-    st.html(f'<p class="satseg-note">{html.escape(name)}{note}. {say("reliability_note")}</p>')
+    st.html(f'<p class="satseg-note">{shown}{note}. {say("reliability_note")}</p>')
 
 
 def _trained(data: Sequence[dict[str, Any]], say: Words) -> None:
@@ -216,9 +223,9 @@ def _trained(data: Sequence[dict[str, Any]], say: Words) -> None:
     head = "".join(f"<th>{say(name)}</th>" for name in names)
     head += f'<th class="satseg-words">{say("data_terms")}</th>'
     rows = "".join(
-        f"<tr><th>{html.escape(str(row['name']))}</th><td>{row['share']:.0%}</td>"
+        f"<tr><th>{html.escape(said(str(row['name'])))}</th><td>{row['share']:.0%}</td>"
         f"<td>{row['pictures']}</td><td>{row['validation_pictures']}</td>"
-        f'<td class="satseg-words">{html.escape(str(row["terms"]))}</td></tr>'
+        f'<td class="satseg-words">{html.escape(said(str(row["terms"])))}</td></tr>'
         for row in data
     )
     st.html(

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.cardtexts import said
 from dashboard.choice import region_name
 from dashboard.session import Keys
 from dashboard.shelf import shelf
@@ -19,7 +20,7 @@ def show_parts(metrics: Sequence[Mapping[str, Any]], say: Words) -> None:
     """Show a folded table for each data set whose regions and dates were measured."""
     for row in metrics:
         if row.get("parts"):
-            with st.expander(say("parts_title", name=row["data"])):
+            with st.expander(say("parts_title", name=said(row["data"]))):
                 st.html(parts_table(row["parts"], say))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.cardtexts import bands_said, title_of, titles
+from dashboard.cardtexts import listing, title_of, titles
 from dashboard.choice import region_summary
 from dashboard.heading import show_heading
 from dashboard.progress import failure, show_progress, submit
@@ -95,7 +95,7 @@ def _cell(  # noqa: PLR0917 -- one caller, everything of it
         return _Cell(title_of(selection), pixels, say("sample_p", threshold=selection.threshold))
     lacking = selection.lacking(scene.bands)
     if lacking:
-        return _Cell(title_of(selection), None, say("cannot_map", bands=bands_said(lacking)))
+        return _Cell(title_of(selection), None, say("cannot_map", bands=listing(lacking)))
     return _Cell(title_of(selection), None, failure(scene, selection) or say("no_map_yet"))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard.cardtexts import said
+from dashboard.cardtexts import listing, said
 from dashboard.shelf import cards, ensembles, models_folder
 from dashboard.words import Words
 from satseg.errors import TrainingError
@@ -56,7 +56,7 @@ def show_comparison(say: Words) -> None:
     found = evaluation_sets()
     if found:
         listed = "".join(
-            f"<li><b>{html.escape(one.name)}</b>: {html.escape(one.note)} "
+            f"<li><b>{html.escape(said(one.name))}</b>: {html.escape(said(one.note))} "
             f"({say(f'role_{one.role}')})</li>"
             for one in found
         )
@@ -66,7 +66,7 @@ def show_comparison(say: Words) -> None:
         )
     notes = [
         f"{said(card.title)}: "
-        + say("not_measurable", names=", ".join(names), reason=say("reason_rgb"))
+        + say("not_measurable", names=listing(names), reason=say("reason_rgb"))
         for card in every
         if (names := lacking_sets(_bands(card)))
     ]
@@ -79,7 +79,9 @@ def metrics_frame(every: Sequence[ModelCard | EnsembleCard], say: Words) -> pd.D
     import pandas as pd
 
     rows = [
-        {"model": said(card.title), **{name: row.get(name) for name in COLUMNS}}
+        {"model": said(card.title)}
+        | {name: row.get(name) for name in COLUMNS}
+        | {name: said(row.get(name, "")) for name in ("data", "role")}
         for card in every
         for row in card.metrics
     ]
@@ -93,6 +95,7 @@ def columns_of(say: Words) -> Mapping[str, Any]:
     numbers = {name: st.column_config.NumberColumn(format="%.3f") for name in SHARES}
     numbers["area_bias"] = st.column_config.NumberColumn(format="%+.3f")
     numbers["pixels"] = st.column_config.NumberColumn(format="localized")
+    numbers["model"] = st.column_config.TextColumn(width=170)
     return {say(f"metric_{name}"): column for name, column in numbers.items()}
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 import html
 from collections.abc import Sequence
 
-from dashboard.cardtexts import bands_said
+from dashboard.cardtexts import listing
 from dashboard.words import Words
 
 SHORT = {
@@ -34,7 +34,7 @@ def in_bytes(size: int) -> str:
 def bands_text(bands: Sequence[str], say: Words) -> str:
     """Return how many bands there are, with their initials; their names where it is pointed at."""
     initials = " ".join(SHORT[name] for name in bands)
-    names = html.escape(bands_said(bands))
+    names = html.escape(listing(bands))
     count = html.escape(say("bands_n", n=len(bands)))
     return f'<span title="{names}">{count} <i>{initials}</i></span>'
 

@@ -137,12 +137,12 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "metric_ece": ("ECE", "ECE"),
     "metric_auroc_entropy": ("AUROC", "AUROC"),
     "metrics_note": (
-        "IoU, F1, precision and recall are of farmland, over all pixels of a data set. Below an IoU"
-        " stands its 95 % interval: how it spreads over blocks of the same ground. Boundary IoU is"
+        "IoU, F1, precision and recall are of farmland, over all pixels of a data set. The 95 %"
+        " interval of an IoU says how it spreads over blocks of the same ground. Boundary IoU is"
         " that of strips of 6 m along the borders of farmland. Area bias: mapped over true"
         " farmland, less one. ECE: expected calibration error, 0 is best. AUROC: chance that of a"
         " wrong and a right pixel the wrong one has the higher entropy; 0.5 is chance, 1 is best.",
-        "IoU、F1、精确率和召回率均针对耕地，按数据集全部像元计算。IoU 下方为其 95% 区间："
+        "IoU、F1、精确率和召回率均针对耕地，按数据集全部像元计算。IoU 的 95% 区间："
         "在同一地面各区块间的波动范围。边界 IoU：沿耕地边界 6 米宽条带的 IoU。"
         "面积偏差：制图耕地与真实耕地之比减一。"
         "ECE：期望校准误差，0 为最佳。AUROC：任取一错一对两个像元，错者熵更高的概率；"
