@@ -113,7 +113,7 @@ def test_the_projects_sets_load_and_hold_out_what_training_holds_out():
     assert sets["LoveDA"].role == "external"
 
 
-@pytest.mark.parametrize("model", ["farmnet", "farmnet-l"])
+@pytest.mark.parametrize("model", ["farmnet", "farmnet-l", "landcover"])
 def test_what_is_measured_in_the_views_of_shanghai_is_not_trained_on(model):
     models = default_models_folder()
     sets = {item.name: item for item in load_sets(models / "evaluation.toml")}
