@@ -58,7 +58,7 @@ CHINESE: Final = {
     ),
     "by whole pictures and whole simulated landscapes": "按整幅图像和整片模拟景观划分",
     "by whole pictures and whole simulated landscapes; Shanghai views by squares of 97 m with a"
-    " margin of 10 m": ("按整幅图像和整片模拟景观划分；上海影像片段按 97 米方格划分，间隔 10 米"),
+    " margin of 10 m": "按整幅图像和整片模拟景观划分；上海影像片段按 97 米方格划分，间隔 10 米",
     "US fields": "美国农田",
     "Shanghai views": "上海影像片段",
     "Shanghai housing": "上海住宅区",
