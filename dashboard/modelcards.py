@@ -20,6 +20,7 @@ from satseg.classes import CLASSES, FARMLAND_CODES
 from satseg.export.quantities import percent_text
 
 if TYPE_CHECKING:
+    from satseg.legend import Legend
     from satseg.zoo.card import ModelCard
     from satseg.zoo.ensembles import EnsembleCard
 
@@ -67,7 +68,7 @@ def _model_facts(card: ModelCard, say: Words) -> str:
             "card_windows",
             say("card_windows_value", patch=card.patch_px, overlap=card.overlap_px),
         ),
-        *_classes(card.threshold, card.temperature, say),
+        *_classes(card.threshold, card.temperature, say, card.legend),
         ("card_runtime", say(_runtime(card))),
         ("card_weights", f"{html.escape(card.weights)}, {size:.1f} MB"),
         ("card_licence", html.escape(card.licence)),
@@ -104,14 +105,21 @@ def _ensemble_facts(
     return _facts(rows, say)
 
 
-def _classes(threshold: float, temperature: float, say: Words) -> list[tuple[str, str]]:
-    """Return the rows of the one class that models of farmland have, and how it is decided."""
+def _classes(
+    threshold: float, temperature: float, say: Words, legend: Legend | None = None
+) -> list[tuple[str, str]]:
+    """Return the rows of the classes, farmland alone without a legend, and how it is decided."""
     chinese = st.session_state[Keys.LANGUAGE] == "zh"
-    farmland = [one for one in CLASSES if one.code in FARMLAND_CODES]
-    names = ", ".join(one.name_zh if chinese else one.name_en for one in farmland)
-    swatch = f'<i class="satseg-swatch" style="background:{_FARMLAND}"></i>'
+    codes = FARMLAND_CODES if legend is None else legend.codes
+    names = [
+        f'<i class="satseg-swatch" style="background:'
+        f'{_FARMLAND if legend is None else f"rgb{one.colour}"}"></i>'
+        f"{one.name_zh if chinese else one.name_en}"
+        for one in CLASSES
+        if one.code in codes
+    ]
     return [
-        ("card_classes", f"{swatch}{names}"),
+        ("card_classes", "<br>".join(names)),
         ("card_threshold", f"{threshold:g}"),
         ("card_temperature", f"{temperature:g}"),
     ]
