@@ -28,6 +28,14 @@ def train(
     device: Annotated[
         str | None, typer.Option(help="cpu or cuda. Default: cuda where there is one.")
     ] = None,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Processes that render landscapes and draw samples: for a GPU, as many as there "
+            "are cores. 0: none. The samples are the same.",
+        ),
+    ] = 0,
 ) -> None:
     """Train a model; the same command goes on where an interrupted run stopped.
 
@@ -64,7 +72,12 @@ def train(
             bars.update(training, completed=state.step, total=state.steps, note=note, visible=True)
 
         card = run_training(
-            config, data=data, run=run, listeners=Listeners(source, step), device=device
+            config,
+            data=data,
+            run=run,
+            listeners=Listeners(source, step),
+            device=device,
+            workers=workers,
         )
     console.print(f"Trained {card.id}: {card.weights_path}")
     console.print("Next: satseg evaluate " + card.id + " to measure it and write its card.")

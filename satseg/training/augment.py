@@ -39,7 +39,7 @@ class Augmentation:
 
     def __call__(self, pixels: Tensor, masks: Tensor, seed: int) -> tuple[Tensor, Tensor]:
         """Return augmented pixels and masks; the same seed gives the same result."""
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=_cuda(pixels)):
             torch.manual_seed(seed)
             pixels, masks = self._geometry(pixels, masks)
             rng = np.random.default_rng(seed)
@@ -52,10 +52,15 @@ class Augmentation:
 
     def turned(self, pixels: Tensor, masks: Tensor, seed: int) -> tuple[Tensor, Tensor]:
         """Return pixels and masks turned and mirrored alone; a seed always gives the same."""
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=_cuda(pixels)):
             torch.manual_seed(seed)
             pixels, masks = self._geometry(pixels, masks)
         return pixels, masks.round()
+
+
+def _cuda(pixels: Tensor) -> list[torch.device]:
+    """Return the devices whose state of chance must be put back, but for the CPU."""
+    return [pixels.device] if pixels.is_cuda else []
 
 
 def air(pixels: Tensor, rng: np.random.Generator) -> Tensor:
@@ -64,6 +69,6 @@ def air(pixels: Tensor, rng: np.random.Generator) -> Tensor:
     shape = (count, bands, 1, 1)
     cast = np.where(rng.random((count, 1, 1, 1)) < 0.6, rng.normal(1, 0.12, shape), 1.0)
     lift = np.where(rng.random((count, 1, 1, 1)) < 0.3, rng.uniform(0, 0.2, shape), 0.0)
-    gain = torch.from_numpy(np.clip(cast, 0.6, 1.5).astype(np.float32))
-    haze = torch.from_numpy(lift.astype(np.float32))
+    gain = torch.from_numpy(np.clip(cast, 0.6, 1.5).astype(np.float32)).to(pixels.device)
+    haze = torch.from_numpy(lift.astype(np.float32)).to(pixels.device)
     return (pixels * gain) * (1 - haze) + haze

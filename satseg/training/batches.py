@@ -6,10 +6,12 @@ import queue
 import threading
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
 from satseg.training.augment import Augmentation
 from satseg.training.config import TrainingConfig
@@ -19,26 +21,76 @@ from satseg.training.samples import Sampler, stack
 OPENING = 6
 """Batches on which a network without batch normalisation is given one, see satseg.zoo.vgg16."""
 
+_AHEAD = 4
+"""Batches that each process draws ahead."""
+
+_Drawn = tuple[Tensor, Tensor, int, bool]
+
+
+class _Steps(Dataset[_Drawn]):
+    """What is drawn for each step from ``first`` on.
+
+    Pixels (n, bands, h, w) in 0..1, masks (n, 1, h, w), the seed of their augmentation and whether
+    they are only turned and mirrored.
+    """
+
+    def __init__(self, config: TrainingConfig, sources: tuple[PictureSet, ...], first: int) -> None:
+        self._schedule = config.schedule
+        self._first = first
+        weights = np.array([source.config.weight for source in sources])
+        self._chances = weights / weights.sum()
+        self._samplers = [Sampler(source, config.schedule.crop_px) for source in sources]
+
+    def __len__(self) -> int:
+        return max(0, self._schedule.steps - self._first)
+
+    def __getitem__(self, index: int) -> _Drawn:
+        step, schedule = self._first + index, self._schedule
+        rng = np.random.default_rng([schedule.seed, step])
+        chosen = rng.choice(len(self._chances), size=schedule.batch, p=self._chances)
+        pixels, masks = stack([self._samplers[number].draw(rng) for number in chosen])
+        seed = int(rng.integers(2**31))
+        plain = step < schedule.ease and rng.random() >= step / schedule.ease
+        return pixels, masks, seed, plain
+
 
 def batches_of(
-    config: TrainingConfig, sources: tuple[PictureSet, ...], first: int
+    config: TrainingConfig,
+    sources: tuple[PictureSet, ...],
+    first: int,
+    *,
+    device: str = "cpu",
+    workers: int = 0,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield pixels (n, bands, h, w) and masks of each step from ``first`` on, alike for each run.
 
     Over the first ``ease`` steps of the schedule the share of batches that are changed in tone and
     mixed grows from none to all; the others are turned and mirrored alone.
+
+    Args:
+        config: the training.
+        sources: its pictures.
+        first: steps done already.
+        device: where batches are augmented and lie.
+        workers: processes that draw samples, which make no difference to them; 0 for none.
     """
-    schedule = config.schedule
-    weights = np.array([source.config.weight for source in sources])
     augmentation = Augmentation(len(config.bands), config.mixing)
-    samplers = [Sampler(source, schedule.crop_px) for source in sources]
-    for step in range(first, schedule.steps):
-        rng = np.random.default_rng([schedule.seed, step])
-        chosen = rng.choice(len(sources), size=schedule.batch, p=weights / weights.sum())
-        pixels, masks = stack([samplers[index].draw(rng) for index in chosen])
-        seed = int(rng.integers(2**31))
-        plain = step < schedule.ease and rng.random() >= step / schedule.ease
+    for *drawn, seed, plain in _drawn(_Steps(config, sources, first), workers, device):
+        pixels, masks = (tensor.to(device, non_blocking=True) for tensor in drawn)
         yield (augmentation.turned if plain else augmentation)(pixels, masks, seed=seed)
+
+
+def _drawn(steps: _Steps, workers: int, device: str) -> Iterator[_Drawn]:
+    if not workers:
+        return (steps[index] for index in range(len(steps)))
+    loader: Any = DataLoader(
+        steps,
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=_AHEAD,
+        pin_memory=device == "cuda",
+    )
+    return iter(loader)
 
 
 def opening_pixels(config: TrainingConfig, sources: tuple[PictureSet, ...]) -> Tensor:

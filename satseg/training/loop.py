@@ -75,6 +75,7 @@ def train_network(
     *,
     report: Report | None = None,
     device: str | None = None,
+    workers: int = 0,
 ) -> TrainingResult:
     """Train ``network`` and return its averaged weights.
 
@@ -84,7 +85,7 @@ def train_network(
     The run folder keeps a checkpoint; calling again with the same configuration goes on from it,
     also where it asks for more steps by now: the learning rate then follows the longer schedule.
     A batch depends only on the seed and the number of its step, so that a resumed run sees what an
-    uninterrupted one would have seen.
+    uninterrupted one would have seen; ``workers`` processes draw its samples.
 
     Raises:
         TrainingError: the checkpoint belongs to another configuration, or the loss is not finite.
@@ -99,7 +100,7 @@ def train_network(
         for source in sources
         if source.validation
     }
-    batches = ahead(batches_of(config, sources, trainer.step))
+    batches = ahead(batches_of(config, sources, trainer.step, device=chosen, workers=workers))
     for pixels, masks in batches:
         trainer.update(pixels, masks)
         schedule = config.schedule

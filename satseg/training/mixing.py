@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 
@@ -42,11 +43,11 @@ def exchange_tones(pixels: Tensor, share: float, rng: np.random.Generator) -> Te
     chosen = rng.random(len(pixels)) < share
     if not chosen.any():
         return pixels
-    other = torch.from_numpy(rng.permutation(len(pixels)))
+    other = torch.from_numpy(rng.permutation(len(pixels))).to(pixels.device)
     mean = pixels.mean((2, 3), keepdim=True)
     spread = pixels.std((2, 3), keepdim=True).clamp(min=0.02)
     taken = (pixels - mean) / spread * spread[other] + mean[other]
-    return torch.where(torch.from_numpy(chosen)[:, None, None, None], taken.clamp(0, 1), pixels)
+    return torch.where(_each(chosen, pixels), taken.clamp(0, 1), pixels)
 
 
 def mix(
@@ -72,9 +73,8 @@ def mix(
 def grey(pixels: Tensor, share: float, rng: np.random.Generator) -> Tensor:
     """Take the colour, the differences between bands, from a share of the samples in part."""
     kept = np.where(rng.random(len(pixels)) < share, rng.uniform(0, 0.6, len(pixels)), 1.0)
-    factor = torch.from_numpy(kept.astype(np.float32))[:, None, None, None]
     mean = pixels.mean(1, keepdim=True)
-    return mean + (pixels - mean) * factor
+    return mean + (pixels - mean) * _each(kept.astype(np.float32), pixels)
 
 
 def reverse(pixels: Tensor, share: float, rng: np.random.Generator) -> Tensor:
@@ -83,8 +83,8 @@ def reverse(pixels: Tensor, share: float, rng: np.random.Generator) -> Tensor:
     Views of red, green and blue are passed on as blue, green and red again and again; a network
     that has seen both finds fields in both.
     """
-    chosen = torch.from_numpy(rng.random(len(pixels)) < share)
-    return torch.where(chosen[:, None, None, None], pixels.flip(1), pixels)
+    chosen = rng.random(len(pixels)) < share
+    return torch.where(_each(chosen, pixels), pixels.flip(1), pixels)
 
 
 def darken(pixels: Tensor, share: float, rng: np.random.Generator) -> Tensor:
@@ -95,8 +95,10 @@ def darken(pixels: Tensor, share: float, rng: np.random.Generator) -> Tensor:
     count = len(pixels)
     exponent = np.where(rng.random(count) < share, rng.uniform(1.3, 2.4, count), 1.0)
     gain = np.where(exponent == 1.0, 1.0, rng.uniform(1.0, 1.5, count))
-    power, factor = (
-        torch.from_numpy(values.astype(np.float32))[:, None, None, None]
-        for values in (exponent, gain)
-    )
+    power, factor = (_each(values.astype(np.float32), pixels) for values in (exponent, gain))
     return (pixels.clamp(0, 1) ** power * factor).clamp(0, 1)
+
+
+def _each(values: NDArray[np.generic], pixels: Tensor) -> Tensor:
+    """Return values (n,) as a tensor (n, 1, 1, 1) beside pixels (n, bands, h, w)."""
+    return torch.from_numpy(values).to(pixels.device)[:, None, None, None]

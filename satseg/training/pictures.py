@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Protocol
 
@@ -84,6 +88,7 @@ def load_source(
     *,
     classes: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    workers: int = 0,
 ) -> PictureSet:
     """Return the pictures of ``config``.
 
@@ -93,14 +98,16 @@ def load_source(
         bands: bands to keep, in this order; pictures from folders are red, green, blue.
         classes: keep all classes that the source knows, for a model that tells them apart.
         progress: called with pictures done and pictures in all.
+        workers: processes that render simulated landscapes; 0 for this one.
 
     Raises:
         TrainingError: files are missing, do not fit, or the source lacks a band.
     """
     if config.kind == "simulated":
         values = _codes(CLASSES if classes else ())
-        train = _simulated(config, config.seeds, bands, values, progress)
-        held_out = _simulated(config, config.holdout_seeds, bands, values, None)
+        rendered = partial(_rendered, config, tuple(bands), values)
+        train = _simulated(config.seeds, rendered, progress, workers)
+        held_out = _simulated(config.holdout_seeds, rendered, None, workers)
         return PictureSet(config, train, held_out)
     if not set(bands) <= set(RGB):
         raise TrainingError(
@@ -279,25 +286,35 @@ def _scene_labels(config: SourceConfig, data: Path) -> list[Picture]:
 
 
 def _simulated(
-    config: SourceConfig,
     seeds: tuple[int, int],
-    bands: Sequence[str],
-    values: NDArray[np.uint8],
+    rendered: Callable[[int], Picture],
     progress: Callable[[int, int], None] | None,
+    workers: int,
 ) -> tuple[Picture, ...]:
+    first, count = seeds
+    pictures = []
+    with ExitStack() as stack:
+        numbers = range(first, first + count)
+        found: Iterable[Picture] = map(rendered, numbers)
+        if workers > 1 and count > 1:
+            start = get_context("spawn")  # a fork of a process with threads may hang or fail
+            pool = stack.enter_context(ProcessPoolExecutor(min(workers, count), start))
+            found = pool.map(rendered, numbers)
+        for done, picture in enumerate(found, start=1):
+            pictures.append(picture)
+            if progress is not None:
+                progress(done, count)
+    return tuple(pictures)
+
+
+def _rendered(
+    config: SourceConfig, bands: tuple[str, ...], values: NDArray[np.uint8], seed: int
+) -> Picture:
     from satseg.simulate import render_scene
     from satseg.simulate.definition import random_definition
 
-    first, count = seeds
-    pictures = []
-    for done, seed in enumerate(range(first, first + count)):
-        definition = random_definition(seed, size_px=config.size_px, gsd_m=config.gsd_m)
-        if config.mix:
-            mix = {**definition.mix, **config.mix}
-            definition = replace(definition, mix=mix)
-        scene = render_scene(definition, definition.dates[0], bands=tuple(bands))
-        mask = values[scene.classes]
-        pictures.append(Picture(f"{config.name}/{seed}", scene.image, mask, config.gsd_m))
-        if progress is not None:
-            progress(done + 1, count)
-    return tuple(pictures)
+    definition = random_definition(seed, size_px=config.size_px, gsd_m=config.gsd_m)
+    if config.mix:
+        definition = replace(definition, mix={**definition.mix, **config.mix})
+    scene = render_scene(definition, definition.dates[0], bands=bands)
+    return Picture(f"{config.name}/{seed}", scene.image, values[scene.classes], config.gsd_m)

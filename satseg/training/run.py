@@ -53,6 +53,7 @@ def train(
     run: Path | None = None,
     listeners: Listeners | None = None,
     device: str | None = None,
+    workers: int = 0,
 ) -> ModelCard:
     """Train the model of the configuration in ``path``; return its card.
 
@@ -66,6 +67,8 @@ def train(
         run: folder of the checkpoint and the TensorBoard log; default ``runs/<id>``.
         listeners: progress.
         device: ``cpu`` or ``cuda``; default: CUDA where there is one.
+        workers: processes that render landscapes and draw samples, as a GPU needs; 0 for none. The
+            samples are the same.
 
     Raises:
         TrainingError: the configuration or the data cannot be used.
@@ -75,10 +78,11 @@ def train(
     config = load_config(path)
     return train_sources(
         config,
-        load_sources(config, data, listeners),
+        load_sources(config, data, listeners, workers=workers),
         run or Path("runs") / str(config.model["id"]),
         report=listeners.step,
         device=device,
+        workers=workers,
     )
 
 
@@ -89,6 +93,7 @@ def train_sources(
     *,
     report: Report | None = None,
     device: str | None = None,
+    workers: int = 0,
 ) -> ModelCard:
     """Train the model of ``config`` on pictures that are loaded already; otherwise as ``train``."""
     torch.manual_seed(config.schedule.seed)
@@ -102,7 +107,9 @@ def train_sources(
         _LOG.info("%s starts from %s: %s", part.part, part.model, _taken(part))
     share = config.schedule.start_share
     first = copy.deepcopy(network.state_dict()) if share else {}
-    result = train_network(network, config, sources, run, report=report, device=device)
+    result = train_network(
+        network, config, sources, run, report=report, device=device, workers=workers
+    )
     if share:
         result = replace(result, weights=blended(result.weights, first, share))
     network.load_state_dict(result.weights)
@@ -169,15 +176,25 @@ def write_model(
 
 
 def load_sources(
-    config: TrainingConfig, data: Path | None, listeners: Listeners
+    config: TrainingConfig, data: Path | None, listeners: Listeners, *, workers: int = 0
 ) -> tuple[PictureSet, ...]:
-    """Return the pictures of all sources of ``config``."""
+    """Return the pictures of all sources of ``config``; see ``train`` for ``workers``."""
     found = []
     for source in config.sources:
         progress = None if listeners.source is None else partial(listeners.source, source.name)
         classes = config.legend is not None
-        found.append(load_source(source, data, config.bands, classes=classes, progress=progress))
+        found.append(
+            load_source(
+                source, data, config.bands, classes=classes, progress=progress, workers=workers
+            )
+        )
     return tuple(found)
+
+
+def _processor(device: str) -> str:
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()}, {torch.get_num_threads()} threads"
 
 
 def _encoder(config: TrainingConfig) -> str:
@@ -273,7 +290,7 @@ def _facts(
     return {
         "finished": datetime.now(UTC).date().isoformat(),
         "software": f"satseg {__version__}, torch {torch.__version__}",
-        "device": f"{result.device} ({platform.machine()}, {torch.get_num_threads()} threads)",
+        "device": f"{result.device} ({_processor(result.device)})",
         "precision": "bfloat16 and float32" if mixed else "float32",
         "hours": round(result.state.seconds / 3600, 2),
         "steps": result.state.step,

@@ -16,6 +16,9 @@ from satseg.training.pictures import IGNORED, Picture, PictureSet
 STRETCH_LOW, STRETCH_HIGH = 1.0, 99.0
 """Percentiles to which scenes are stretched when they are read (satseg.scaling)."""
 
+_STEP_PX = 32
+"""Sides of what networks take are multiples of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Crop:
@@ -57,25 +60,35 @@ class Sampler:
         turn = rng.uniform(-45, 45) if rng.random() < 0.3 else 0.0
         grown = _grown(self._crop_px, turn)
         side = _source_side(picture, grown, gsd_m)
+        all_of_it = side < round(grown * gsd_m / picture.gsd_m)
+        seen = max(8, round(side * picture.gsd_m / gsd_m)) if all_of_it else grown
         height, width = picture.mask.shape
         row = int(rng.integers(height - side + 1))
         col = int(rng.integers(width - side + 1))
         window = (slice(row, row + side), slice(col, col + side))
         low, high = _random_stretch(picture, window, rng)
-        return _turned(_resized(picture, window, grown, low, high), self._crop_px, turn)
+        crop = _resized(picture, window, seen, low, high)
+        if seen < grown:
+            crop = _mirrored(crop, grown, rng)
+        return _turned(crop, self._crop_px, turn)
 
 
 def fixed_crops(source: PictureSet, crop_px: int, gsd_m: float, limit: int) -> list[Crop]:
-    """Return up to ``limit`` crops of the validation pictures on a regular grid, unaugmented."""
+    """Return up to ``limit`` crops of the validation pictures on a regular grid, unaugmented.
+
+    They are as smaller as need be, in steps of 32 pixels, where a picture is smaller at ``gsd_m``.
+    """
     crops = []
     for picture in source.validation:
-        side = _source_side(picture, crop_px, gsd_m)
+        shortest = min(picture.mask.shape) * picture.gsd_m / gsd_m
+        crop_side = min(crop_px, max(_STEP_PX, int(shortest) // _STEP_PX * _STEP_PX))
+        side = _source_side(picture, crop_side, gsd_m)
         height, width = picture.mask.shape
         low, high = _percentiles(picture.pixels[:, ::4, ::4], STRETCH_LOW, STRETCH_HIGH)
         for row in range(0, height - side + 1, side):
             for col in range(0, width - side + 1, side):
                 window = (slice(row, row + side), slice(col, col + side))
-                crops.append(_resized(picture, window, crop_px, low, high))
+                crops.append(_resized(picture, window, crop_side, low, high))
     if len(crops) <= limit:
         return crops
     return [crops[i] for i in np.linspace(0, len(crops) - 1, limit).round().astype(int)]
@@ -135,6 +148,16 @@ def _resized(
         )[0]
         mask = torch.nn.functional.interpolate(mask[None, None], (side, side), mode="nearest")[0, 0]
     return Crop(scaled, mask)
+
+
+def _mirrored(crop: Crop, side: int, rng: np.random.Generator) -> Crop:
+    """Return a crop of ``side`` pixels in which a smaller one goes on as its mirror image."""
+    size = crop.mask.shape[-1]
+    rows, cols = (
+        torch.from_numpy(np.where(place < size, place, 2 * size - 1 - place))
+        for place in (np.arange(side) + rng.integers(2 * size, size=(2, 1))) % (2 * size)
+    )
+    return Crop(crop.pixels[:, rows][:, :, cols], crop.mask[rows][:, cols])
 
 
 def _turned(crop: Crop, crop_px: int, turn: float) -> Crop:

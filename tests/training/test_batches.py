@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from satseg.training.augment import Augmentation
-from satseg.training.batches import OPENING, batches_of, opening_pixels
+from satseg.training.batches import OPENING, ahead, batches_of, opening_pixels
 from satseg.training.config import load_config
 from satseg.training.run import Listeners, load_sources
 from tests.toy_training import MODEL, SOURCE, write_config, write_pictures
@@ -30,6 +30,17 @@ def test_a_batch_depends_on_its_step_alone(toy):
     late = list(batches_of(config, sources, 7))
     assert len(whole) == 12
     for (pixels, masks), (again, truth) in zip(whole[7:], late, strict=True):
+        assert torch.equal(pixels, again)
+        assert torch.equal(masks, truth)
+
+
+def test_processes_that_draw_samples_make_no_difference_to_them(toy):
+    config, sources = toy("ease = 12\n")
+    alone = list(batches_of(config, sources, 2))
+    # in a thread, as training draws them: from the main one torch handles SIGCHLD for good
+    shared = list(ahead(batches_of(config, sources, 2, workers=2)))
+    assert len(shared) == 10
+    for (pixels, masks), (again, truth) in zip(alone, shared, strict=True):
         assert torch.equal(pixels, again)
         assert torch.equal(masks, truth)
 

@@ -236,7 +236,6 @@ def test_classes_of_a_source_need_a_model_with_classes(toy):
 
 def test_the_configuration_of_landcover_is_complete():
     config = load_config(Path(__file__).parents[2] / "models" / "landcover" / "train.toml")
-    assert dict(config.start) == {"network": "farmnet"}
     assert config.legend.codes.tolist() == [1, 2, 3, 4, 5, 6, 7]
     network = build(config.model["architecture"], 3, config.model["arguments"])
     for name in config.frozen:

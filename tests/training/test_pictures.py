@@ -106,6 +106,22 @@ def test_simulated_landscapes_have_truth_and_their_own_holdout():
     assert set(np.unique(picture.mask)) <= {0, 1, 255}
 
 
+def test_landscapes_are_the_same_whichever_process_renders_them():
+    config = SourceConfig(
+        "sim", "simulated", 1, 0.6, (0.6, 0.6), "", seeds=(5, 2), holdout_seeds=(7, 1), size_px=128
+    )
+    told = []
+    alone = load_source(config, None, RGB)
+    shared = load_source(config, None, RGB, workers=2, progress=lambda *done: told.append(done))
+    assert told == [(1, 2), (2, 2)]
+    for one, other in zip(
+        alone.train + alone.validation, shared.train + shared.validation, strict=True
+    ):
+        assert one.name == other.name
+        assert np.array_equal(one.pixels, other.pixels)
+        assert np.array_equal(one.mask, other.mask)
+
+
 def _scenes(tmp_path, shares):
     for name, count in (("field", 1), ("works", 3)):
         (tmp_path / "scenes" / name).mkdir(parents=True)

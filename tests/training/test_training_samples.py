@@ -38,6 +38,28 @@ def test_pixels_and_mask_stay_together_whatever_the_crop(seed):
         assert bright.min() >= dark.max() - 0.15
 
 
+def test_a_picture_smaller_than_a_crop_keeps_its_resolution_and_goes_on_as_its_mirror_image():
+    rows, cols = np.mgrid[:40, :60] * 10 + 50
+    picture = Picture("p", np.stack([rows, cols]).astype(np.uint16), rows > 250, 1.0)
+    config = SourceConfig("s", "masks", 1, 1.0, (1.0, 1.0), "")
+    straight = 0
+    for seed in range(20):
+        crop = Sampler(PictureSet(config, (picture,), ()), 64).draw(np.random.default_rng(seed))
+        assert crop.pixels.shape == (2, 64, 64)
+        rows_seen, cols_seen = crop.pixels[0].numpy(), crop.pixels[1].numpy()
+        if np.ptp(rows_seen, axis=1).max() > 0:  # turned
+            continue
+        straight += 1
+        for line in (rows_seen[:, 0], cols_seen[0]):
+            steps = np.diff(line)
+            assert len(np.unique(line)) <= 40  # stretched to 64 pixels there were more
+            assert (steps > 0).any()
+            assert (steps < 0).any()
+        bright, dark = rows_seen[crop.mask == 1], rows_seen[crop.mask == 0]
+        assert bright.min() >= dark.max()
+    assert straight > 8
+
+
 def test_scene_labels_are_joined_into_mosaics():
     source = _source("scene-labels")
     picture = source.train[0]
@@ -52,6 +74,11 @@ def test_validation_crops_are_unaugmented_and_cover_the_picture():
     crops = fixed_crops(_source(), 32, 0.5, limit=99)
     assert len(crops) == (80 // 32) * (120 // 32)
     assert len(fixed_crops(_source(), 32, 0.5, limit=2)) == 2
+
+
+def test_validation_crops_keep_the_resolution_of_a_picture_that_is_smaller():
+    crops = fixed_crops(_source(), 64, 1.0, limit=99)  # 40 x 60 pixels at 1 m
+    assert [tuple(crop.mask.shape) for crop in crops] == [(32, 32)]
 
 
 def test_farmland_is_drawn_more_often():
