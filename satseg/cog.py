@@ -25,6 +25,7 @@ from rasterio.windows import Window as RasterWindow
 from satseg.allocation import usable_cores
 from satseg.errors import StorageError
 from satseg.grids import Grid
+from satseg.pyramid import Pyramid, pyramid
 from satseg.reading import AVERAGES, AVERAGES_TAG, raster_environment
 
 BLOCK = 256
@@ -71,8 +72,9 @@ class RowWriter:
         complete: whether none of their pixels is nodata.
     """
 
-    def __init__(self, dataset: rasterio.io.DatasetWriter) -> None:
+    def __init__(self, dataset: rasterio.io.DatasetWriter, overviews: Pyramid) -> None:
         self._dataset = dataset
+        self._overviews = overviews
         shape = (dataset.count, min(_CHUNK_ROWS, dataset.height), dataset.width)
         self._chunk = np.empty(shape, dtype=dataset.dtypes[0])
         self._held = 0
@@ -119,9 +121,12 @@ class RowWriter:
         chunk = np.ascontiguousarray(self._chunk[:, : self._held])
         place = RasterWindow(0, self.rows - self._held, self._dataset.width, self._held)
         self._dataset.write(chunk, window=place)
+        self._overviews.write(chunk[0], self.rows - self._held)
         self.checksums.append(zlib.crc32(chunk.data))
         pieces = range(0, self._held, _LOOKED_AT)  # or what is compared is as large as the chunk
         nodata = self._dataset.nodata
+        if nodata is not None:  # GDAL's is a float, for which all of the rows would become floats
+            nodata = chunk.dtype.type(nodata)
         self.complete &= not any((chunk[:, k : k + _LOOKED_AT] == nodata).any() for k in pieces)
         self._held = 0
 
@@ -188,7 +193,9 @@ def cog_rows(
         profile |= {**_BAND_AFTER_BAND, "predictor": _predictor(layer)}
     with storing(path) as temporary, raster_environment():
         rows = temporary.with_name("rows.tif")
-        with rasterio.open(rows, "w", **profile) as dataset:
+        factors = _factors(grid.shape)
+        most = min(len(factors), _CHUNK_ROWS.bit_length() - 1) if _has_pyramid(layer) else 0
+        with rasterio.open(rows, "w", **profile) as dataset, pyramid(rows, profile, most) as finest:
             kept = {AVERAGES_TAG: AVERAGES} if layer.overviews == AVERAGES else {}
             dataset.update_tags(**{**(tags or {}), **kept})
             for index, name in enumerate(layer.names or (layer.description,), start=1):
@@ -197,30 +204,51 @@ def cog_rows(
                 dataset.scales = (layer.scale,) * layer.bands
             if layer.colours:
                 dataset.write_colormap(1, dict(layer.colours))
-            writer = RowWriter(dataset)
+            writer = RowWriter(dataset, finest)
             yield writer
             writer.finish()
         with rasterio.Env(GDAL_NUM_THREADS="ALL_CPUS"):  # nothing else runs by now
-            _convert(rows, temporary, layer, complete=writer.complete)
-        rows.unlink()
+            _add_overviews(finest, factors, layer, complete=writer.complete)
+            _convert(rows, temporary, layer)
+        for file in finest.files:
+            file.unlink()
         _check(temporary, writer.checksums)
 
 
-def _convert(rows: Path, target: Path, layer: Layer, *, complete: bool) -> None:
-    """Turn a tiled file into a COG with overviews.
+def _factors(shape: tuple[int, int]) -> list[int]:
+    """Return how many times coarser than the raster each of its overviews is."""
+    return [2**power for power in range(1, 20) if max(shape) / 2**power > BLOCK / 2]
+
+
+def _has_pyramid(layer: Layer) -> bool:
+    """Return whether a ``Pyramid`` averages its pixels."""
+    kind = (layer.bands, layer.dtype, layer.nodata, layer.overviews)
+    return kind == (1, "uint8", 255, AVERAGES)
+
+
+def _add_overviews(
+    finest: Pyramid, factors: Sequence[int], layer: Layer, *, complete: bool
+) -> None:
+    """Add the overviews that the raster lacks yet, to the coarsest of those that it has."""
+    there = len(finest.files) - 1
+    if there == len(factors):
+        return
+    with rasterio.open(finest.files[-1], "r+") as dataset:
+        if complete:  # the same averages in a third of the time
+            dataset.nodata = None
+        # in a third of the time that the COG driver takes for them
+        left = [factor >> there for factor in factors[there:]]
+        dataset.build_overviews(left, Resampling[layer.overviews])
+        dataset.nodata = layer.nodata
+
+
+def _convert(rows: Path, target: Path, layer: Layer) -> None:
+    """Turn a tiled file with overviews into a COG.
 
     Several bands lie one after the other in it, so that a model reads and decodes only those that
     it needs; the COG driver would mix them pixel by pixel, the GeoTIFF driver orders the file in
     the same way when it copies overviews.
     """
-    with rasterio.open(rows, "r+") as dataset:
-        side = max(dataset.shape)
-        factors = [2**power for power in range(1, 20) if side / 2**power > BLOCK / 2]
-        if factors:  # here in a third of the time that the COG driver takes for them
-            if complete:  # the same averages in a third of the time
-                dataset.nodata = None
-            dataset.build_overviews(factors, Resampling[layer.overviews])
-            dataset.nodata = layer.nodata
     if layer.bands == 1:
         rasterio.shutil.copy(
             rows,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -83,6 +83,14 @@ class Layout:
     indexes: tuple[int, ...]
     validity: Validity
     nodata: tuple[float, ...] = ()
+
+    def select(self, positions: Sequence[int]) -> Layout:
+        """Return the layout of the bands at 0-based ``positions`` alone, in that order."""
+        return replace(
+            self,
+            indexes=tuple(self.indexes[position] for position in positions),
+            nodata=tuple(self.nodata[position] for position in positions if self.nodata),
+        )
 
 
 class PixelReader:

@@ -145,11 +145,13 @@ def open_scene(
     *,
     bands: Sequence[str] | None = None,
     date: datetime.date | str | None = None,
+    only: Sequence[str] | None = None,
 ) -> Scene:
     """Return the scene in a GeoTIFF.
 
     Opening reads a sample of the pixels, for the stretch and to find damaged files: all of a scene
     of up to 2048 x 2048 pixels, 12 x 12 evenly spread squares of 128 x 128 pixels of a larger one.
+    The stretch of a band is the same whether or not the scene has others.
 
     Args:
         path: a GeoTIFF or COG with 3 or more bands and a CRS. An alpha band or a mask says which
@@ -159,10 +161,12 @@ def open_scene(
             marked as alpha counts as an ordinary band. Else the file's descriptions or the
             customary order apply (see ``bands.resolve``).
         date: day of acquisition; else the file's tags ACQUISITION_DATE or TIFFTAG_DATETIME.
+        only: names of the bands that will be read; the scene then has no others, and opens as much
+            faster as there are fewer of them.
 
     Raises:
         SceneError: no such file, no GeoTIFF, damaged, without CRS, or without valid pixels.
-        BandError: the bands are not known by name.
+        BandError: the bands are not known by name, or some of ``only`` are missing.
         DateError: ``date`` is no date.
     """
     path = Path(path)
@@ -180,16 +184,17 @@ def open_scene(
         tags = dict(dataset.tags())
         found = {**dataset.tags(ns="IMAGERY"), **tags}
         dtype = str(dataset.dtypes[indexes[0] - 1])
+    kept = sorted(set(positions(names, names if only is None else only)))
     return Scene(
         path=path,
         grid=grid,
-        bands=names,
+        bands=tuple(names[position] for position in kept),
         dtype=dtype,
         date=day or _tagged_date(found),
-        stretch=_stretch(layout),
+        stretch=_stretch(layout, kept),
         simulated=tags.get(SIMULATED_TAG, "").upper() == "YES",
         tags=tags,
-        layout=layout,
+        layout=layout.select(kept),
     )
 
 
@@ -288,12 +293,12 @@ def _tagged_date(tags: Mapping[str, str]) -> datetime.date | None:
     return None
 
 
-def _stretch(layout: Layout) -> Stretch:
+def _stretch(layout: Layout, wanted: Sequence[int]) -> Stretch:
     rows = _spread(layout.grid.height)
     count = min(len(rows), usable_cores())
     shares = [rows[first::count] for first in range(count)]
     with ThreadPoolExecutor(len(shares)) as pool:
-        found = list(pool.map(lambda share: _samples(layout, share), shares))
+        found = list(pool.map(lambda share: _samples(layout, wanted, share), shares))
     joined = [np.concatenate(band) for band in zip(*found, strict=True)]
     if not joined[0].size:
         raise SceneError(
@@ -304,15 +309,24 @@ def _stretch(layout: Layout) -> Stretch:
     return percentile_stretch(joined)
 
 
-def _samples(layout: Layout, rows: Sequence[tuple[int, int]]) -> list[NDArray[np.number]]:
-    """Return the valid numbers of each band in the sampled squares of some rows of squares."""
-    bands = range(len(layout.indexes))
-    samples: list[list[NDArray[np.number]]] = [[] for _ in bands]
+def _samples(
+    layout: Layout, wanted: Sequence[int], rows: Sequence[tuple[int, int]]
+) -> list[NDArray[np.number]]:
+    """Return the valid numbers of the wanted bands in the sampled squares of some rows of squares.
+
+    What is valid depends on all bands, but the others are read only where they matter.
+    """
+    every = range(len(layout.indexes))
+    samples: list[list[NDArray[np.number]]] = [[] for _ in wanted]
     with PixelReader(layout) as pixels:
         for row, height in rows:
             for col, width in _spread(layout.grid.width):
-                numbers, valid = pixels.native(Window(row, col, height, width), bands)
+                window = Window(row, col, height, width)
+                numbers, valid = pixels.native(window, wanted)
                 whole = bool(valid.all())
+                if len(wanted) < len(every) and (not whole or numbers.dtype.kind == "f"):
+                    numbers, valid = pixels.native(window, every)
+                    numbers, whole = numbers[list(wanted)], bool(valid.all())
                 for band, values in zip(samples, numbers, strict=True):
                     band.append(values.ravel() if whole else values[valid])
     return [np.concatenate(band) for band in samples]

@@ -265,7 +265,7 @@ def _predict(  # noqa: PLR0917 -- one caller, everything of it
         found = catalog.find_prediction(scene.id, wanted.model_id, wanted.weights_sha256)
         if found is not None:  # another process computed it while this one waited
             return found
-        image = open_scene(scene.image, bands=scene.bands, date=scene.date)
+        image = open_scene(scene.image, bands=scene.bands, date=scene.date, only=predictor.bands)
         with catalog.staging() as folder:
             probability = folder / "probability.tif"
             classes = None if card.legend is None else folder / f"{CLASS_LAYER}.tif"

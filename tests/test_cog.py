@@ -10,9 +10,11 @@ import rasterio.shutil
 from affine import Affine
 from rasterio.warp import transform_bounds
 
+from satseg import cog
 from satseg.cog import Layer, cog_rows, storing
 from satseg.errors import SceneError, StorageError
 from satseg.grids import Grid
+from satseg.pyramid import Pyramid
 
 LAYER = Layer("test")
 PLACE = (0.6, 0.0, 380000.0, 0.0, -0.6, 3455000.0)
@@ -66,6 +68,61 @@ def test_overviews_are_averages_of_what_is_data_and_the_same_where_all_is(tmp_pa
             assert overview.nodata == 255
         np.testing.assert_array_equal(found[1:], means[1:])
         assert found[0, 0] == (255 if number else means[0, 0])
+
+
+@pytest.mark.parametrize("layer", [LAYER, Layer("sparse", sparse=True), Layer("all", nodata=None)])
+@pytest.mark.parametrize("holes", [0.0, 0.3])
+@pytest.mark.parametrize("shape", [(1024, 1536), (1030, 600), (517, 900)])
+def test_overviews_are_those_that_gdal_makes_of_the_whole(
+    tmp_path: Path, shape: tuple[int, int], holes: float, layer: Layer
+) -> None:
+    rng = np.random.default_rng(3)
+    rows = rng.integers(0, 255, shape, dtype=np.uint8)
+    rows[rng.random(shape) < holes] = 255
+    rows[300:600, :300] = 255 if holes else 7
+    write(tmp_path / "map.tif", rows, 100, layer)
+    with rasterio.open(tmp_path / "map.tif") as dataset:
+        profile, factors = dataset.profile, dataset.overviews(1)
+    assert len(factors) >= 3 - (max(shape) < 1000)
+    profile |= {"driver": "GTiff", "compress": None}
+    profile["nodata"] = layer.nodata if holes else None  # else GDAL weighs odd edges another way
+    with rasterio.open(tmp_path / "plain.tif", "w", **profile) as dataset:
+        dataset.write(rows[None])
+        dataset.build_overviews(factors, rasterio.enums.Resampling.average)
+    for level in range(len(factors)):
+        with (
+            rasterio.open(tmp_path / "map.tif", overview_level=level) as found,
+            rasterio.open(tmp_path / "plain.tif", overview_level=level) as expected,
+        ):
+            np.testing.assert_array_equal(found.read(), expected.read())
+
+
+@pytest.mark.parametrize(
+    ("layer", "count"),
+    [
+        (LAYER, 3),
+        (Layer("mode", overviews="mode"), 1),
+        (Layer("low", nodata=0), 1),
+        (Layer("wide", dtype="uint16", nodata=0), 1),
+        (Layer("two", bands=2), 1),
+    ],
+)
+def test_overviews_are_written_with_the_rows_where_they_are_averages_of_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layer: Layer, count: int
+) -> None:
+    found: list[int] = []
+    add = cog._add_overviews
+
+    def counting(finest: Pyramid, *args: object, **options: object) -> None:
+        found.append(len(finest.files))
+        add(finest, *args, **options)
+
+    monkeypatch.setattr(cog, "_add_overviews", counting)
+    rows = np.ones((layer.bands, 1024, 512), layer.dtype)
+    write(tmp_path / "map.tif", rows, 512, layer)
+    assert found == [count]
+    with rasterio.open(tmp_path / "map.tif") as dataset:
+        assert dataset.overviews(1) == [2, 4]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 600), (257, 2)])

@@ -17,7 +17,7 @@ LADDER: dict[int, str] = {
     0: "errors bands dates classes identifiers allocation addresses legend remembered",
     1: "windows blending scaling grids geodesy resampling probability metrics radiometry "
     "pooling uncertainty",
-    2: "reading scene cog mosaics probability_raster class_raster zoo torchvision_shim",
+    2: "reading scene cog pyramid mosaics probability_raster class_raster zoo torchvision_shim",
     3: "engine predict runtime augmentation",
     4: "ensemble patches mask area series accuracy change",
     5: "regions catalog sampling display tiles workflow jobs recipes sample_scenes simulate "
@@ -28,7 +28,15 @@ LADDER: dict[int, str] = {
 """Level of each module or package of satseg; a name covers its family too (catalog_items)."""
 
 LEVEL = {name: level for level, names in LADDER.items() for name in names.split()}
-RASTER_DOOR = {"reading", "scene", "cog", "mosaics", "probability_raster", "class_raster"}
+RASTER_DOOR = {
+    "reading",
+    "scene",
+    "cog",
+    "pyramid",
+    "mosaics",
+    "probability_raster",
+    "class_raster",
+}
 MODEL_DOOR = {"zoo", "torchvision_shim"}
 TORCH_ONLY_IN = {"zoo", "torchvision_shim", "runtime", "training"}
 PLAIN = {0: {"numpy"}, 1: {"numpy", "pyproj", "affine"}}

@@ -269,6 +269,46 @@ def test_large_scene_is_sampled_evenly(geotiff: Factory) -> None:
     np.testing.assert_allclose(stretch.high, np.percentile(ramp, 99), atol=600)
 
 
+@pytest.mark.parametrize("dtype", ["uint16", "uint8", "int16", "float32"])
+@pytest.mark.parametrize("nodata", [0, None])
+@pytest.mark.parametrize("side", [200, 2304])
+def test_a_band_is_stretched_the_same_whether_or_not_the_others_are_read(
+    geotiff: Factory, random_dn: Numbers, dtype: str, nodata: int | None, side: int
+) -> None:
+    data = random_dn((4, side, 150), dtype)
+    data[:3, : side // 2, 20:90] = 0  # only the fourth band tells that these are data
+    data[3, side // 4 : side // 3] = 0
+    data[:, :, 100:120] = 0
+    path = geotiff(data, names=("Red", "Green", "Blue", "NIR1"), nodata=nodata, tiled=True)
+    whole_scene = open_scene(path)
+    scene = open_scene(path, only=("green", "red"))
+    assert scene.bands == ("red", "green")
+    assert scene.stretch == whole_scene.stretch.select((0, 1))
+    for bands in (("red", "green"), ("green",)):
+        window = Window(0, 0, side, 150)
+        found, expected = (each.read(window, bands=bands) for each in (scene, whole_scene))
+        np.testing.assert_array_equal(found.data, expected.data)
+        np.testing.assert_array_equal(found.mask, expected.mask)
+
+
+def test_bands_that_are_not_read_are_not_decoded(geotiff: Factory, random_dn: Numbers) -> None:
+    path = geotiff(random_dn((4, 300, 300)), interleave="band", compress="deflate")
+    with rasterio.open(path) as dataset:
+        place = int(dataset.get_tag_item("BLOCK_OFFSET_0_0", "TIFF", bidx=4))
+    whole_file = path.read_bytes()
+    path.write_bytes(whole_file[:place] + bytes(50) + whole_file[place + 50 :])
+    assert open_scene(path, only=("red",)).bands == ("red",)
+    with pytest.raises(SceneError, match="truncated or damaged"):
+        open_scene(path, only=("red", "nir1"))
+
+
+def test_a_band_that_is_missing_cannot_be_the_only_one(
+    geotiff: Factory, random_dn: Numbers
+) -> None:
+    with pytest.raises(BandError, match="missing: nir1"):
+        open_scene(geotiff(random_dn((3, 8, 8))), only=("red", "nir1"))
+
+
 def test_date_given_wins_over_the_tag(geotiff: Factory, random_dn: Numbers) -> None:
     path = geotiff(random_dn((3, 8, 8)), tags={"TIFFTAG_DATETIME": "2017:03:04 10:00:00"})
     assert open_scene(path).date == datetime.date(2017, 3, 4)

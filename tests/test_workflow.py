@@ -1,5 +1,6 @@
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from satseg.ensemble_store import EnsembleStore
 from satseg.errors import BandError, Cancelled, CatalogError, ModelError, SatsegError, StorageError
 from satseg.pooling import Pooling
 from satseg.recipes import recipe
+from satseg.scene import Scene, open_scene
 from satseg.workflow import is_predicted, predict_to_catalog, series
 from satseg.zoo.card import read_table, write_table
 
@@ -51,6 +53,21 @@ def test_a_model_maps_a_scene_with_provenance(catalog: Catalog, models: Path) ->
         assert source.tags()["SATSEG_MODEL"] == "one"
         assert source.tags()["SATSEG_WEIGHTS_SHA256"] == sha256
         assert (source.read(1) != 255).all()
+
+
+def test_only_the_bands_of_the_model_are_opened(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Scene] = []
+
+    def watched(*args: Any, **options: Any) -> Scene:
+        opened.append(open_scene(*args, **options))
+        return opened[-1]
+
+    monkeypatch.setattr("satseg.scene.open_scene", watched)
+    write_model(tmp_path / "models", "two", bands=("blue", "red"), seed=4)
+    predict_to_catalog(catalog, "s0", ["two"], models=tmp_path / "models")
+    assert [each.bands for each in opened] == [("red", "blue")]
 
 
 def test_what_is_predicted_is_not_computed_again(
