@@ -101,6 +101,7 @@ def train_network(
         if source.validation
     }
     batches = ahead(batches_of(config, sources, trainer.step, device=chosen, workers=workers))
+    trainer.since = time.monotonic()
     for pixels, masks in batches:
         trainer.update(pixels, masks)
         schedule = config.schedule
@@ -143,6 +144,7 @@ class _Trainer:
         self.step = 0
         self.loss = math.nan
         self.seconds = 0.0
+        self.since = time.monotonic()
         self.validation: dict[str, float] = {}
         self.best: dict[str, Tensor] = {}
         self.best_score = -1.0
@@ -154,7 +156,6 @@ class _Trainer:
 
     def update(self, pixels: Tensor, masks: Tensor) -> None:
         """Take one optimiser step."""
-        start = time.monotonic()
         self.network.train()
         for module in self.frozen:
             module.eval()
@@ -183,12 +184,11 @@ class _Trainer:
         self._follow()
         value = float(loss.detach())
         self.loss = value if math.isnan(self.loss) else 0.95 * self.loss + 0.05 * value
-        self.seconds += time.monotonic() - start
+        self._count()
         self.log.add_scalar("loss", value, self.step)
 
     def validate(self, crops: dict[str, list[Crop]]) -> None:
         """Measure the averaged network and keep it when it is the best so far."""
-        start = time.monotonic()
         self.validation = {
             name: farmland_iou(self.average, found, self.device)
             if self.legend is None
@@ -203,7 +203,13 @@ class _Trainer:
         self.history.append({"step": self.step, "loss": self.loss, **self.validation})
         for name, value in self.validation.items():
             self.log.add_scalar(f"iou/{name}", value, self.step)
-        self.seconds += time.monotonic() - start
+        self._count()
+
+    def _count(self) -> None:
+        """Add the time since ``since`` to that of training, waiting for samples included."""
+        now = time.monotonic()
+        self.seconds += now - self.since
+        self.since = now
 
     def keep(self) -> None:
         """Keep the averaged weights as they are now."""

@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 from satseg.errors import ModelError, TrainingError
 from satseg.training import batches, loop
 from satseg.training.config import Schedule, load_config
-from satseg.training.run import Listeners, train
+from satseg.training.run import Listeners, load_sources, train
 from satseg.zoo import load_card
 from satseg.zoo.load import load_model
 from satseg.zoo.networks import build
@@ -125,6 +126,23 @@ def test_trouble_in_the_sampling_thread_reaches_the_caller(toy, monkeypatch):
     monkeypatch.setattr(batches.Sampler, "draw", broken)
     with pytest.raises(TrainingError, match="Expected a"):
         _train(toy, toy / "run")
+
+
+def test_waiting_for_samples_counts_as_time_of_training(toy, monkeypatch):
+    config = load_config(toy / "models" / "toy" / "train.toml")
+    sources = load_sources(config, toy / "data", Listeners())
+    states = []
+
+    def slow(*_, **__):
+        for _ in range(8):
+            time.sleep(0.05)
+            yield torch.rand(2, 3, 32, 32), torch.zeros(2, 1, 32, 32)
+
+    monkeypatch.setattr(loop, "batches_of", slow)
+    network = build(config.model["architecture"], 3, config.model["arguments"])
+    loop.train_network(network, config, sources, toy / "run", report=states.append)
+    assert states[-1].step == 8
+    assert states[-1].seconds >= 0.3
 
 
 def test_patience_ends_a_run_that_no_longer_improves(toy, monkeypatch):
