@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from satseg.training.loop import TrainingState
+    from satseg.training.run import Listeners
 
 
 def register(app: typer.Typer) -> None:
@@ -46,8 +52,6 @@ def train(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from satseg.training.loop import TrainingState
-    from satseg.training.run import Listeners
     from satseg.training.run import train as run_training
 
     console = Console()
@@ -59,25 +63,28 @@ def train(
         TextColumn("{task.fields[note]}"),
         console=console,
     ) as bars:
-        loading = bars.add_task("Loading data", total=None, note="")
-        training = bars.add_task("Training", total=None, note="", visible=False)
-
-        def source(name: str, done: int, total: int) -> None:
-            bars.update(loading, description=f"Rendering {name}", completed=done, total=total)
-
-        def step(state: TrainingState) -> None:
-            bars.update(loading, visible=False)
-            found = ", ".join(f"{name} {iou:.3f}" for name, iou in state.validation.items())
-            note = f"loss {state.loss:.3f}" + (f", IoU {found}" if found else "")
-            bars.update(training, completed=state.step, total=state.steps, note=note, visible=True)
-
+        shown = _shown(bars)
         card = run_training(
-            config,
-            data=data,
-            run=run,
-            listeners=Listeners(source, step),
-            device=device,
-            workers=workers,
+            config, data=data, run=run, listeners=shown, device=device, workers=workers
         )
     console.print(f"Trained {card.id}: {card.weights_path}")
     console.print("Next: satseg evaluate " + card.id + " to measure it and write its card.")
+
+
+def _shown(bars: Progress) -> Listeners:
+    """Return listeners that show the loading and the training as two bars, one after the other."""
+    from satseg.training.run import Listeners
+
+    loading = bars.add_task("Loading data", total=None, note="")
+    training = bars.add_task("Training", total=None, note="", visible=False)
+
+    def source(name: str, done: int, total: int) -> None:
+        bars.update(loading, description=f"Rendering {name}", completed=done, total=total)
+
+    def step(state: TrainingState) -> None:
+        bars.update(loading, visible=False)
+        found = ", ".join(f"{name} {iou:.3f}" for name, iou in state.validation.items())
+        note = f"loss {state.loss:.3f}" + (f", IoU {found}" if found else "")
+        bars.update(training, completed=state.step, total=state.steps, note=note, visible=True)
+
+    return Listeners(source, step)

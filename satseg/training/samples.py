@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from satseg.training.pictures import IGNORED, Picture, PictureSet
+from satseg.zoo.card import STRIDE
 
 STRETCH_LOW, STRETCH_HIGH = 1.0, 99.0
 """Percentiles to which scenes are stretched when they are read (satseg.scaling)."""
-
-_STEP_PX = 32
-"""Sides of what networks take are multiples of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +74,12 @@ class Sampler:
 def fixed_crops(source: PictureSet, crop_px: int, gsd_m: float, limit: int) -> list[Crop]:
     """Return up to ``limit`` crops of the validation pictures on a regular grid, unaugmented.
 
-    They are as smaller as need be, in steps of 32 pixels, where a picture is smaller at ``gsd_m``.
+    They are as smaller as need be, in steps of STRIDE, where a picture is smaller at ``gsd_m``.
     """
     crops = []
     for picture in source.validation:
         shortest = min(picture.mask.shape) * picture.gsd_m / gsd_m
-        crop_side = min(crop_px, max(_STEP_PX, int(shortest) // _STEP_PX * _STEP_PX))
+        crop_side = min(crop_px, max(STRIDE, int(shortest) // STRIDE * STRIDE))
         side = _source_side(picture, crop_side, gsd_m)
         height, width = picture.mask.shape
         low, high = _percentiles(picture.pixels[:, ::4, ::4], STRETCH_LOW, STRETCH_HIGH)
