@@ -57,6 +57,11 @@ class Augmented:
         return getattr(self.predictor, "multiple_px", None)
 
     @property
+    def width_px(self) -> int | None:
+        """Width of windows that are no squares, None for squares."""
+        return getattr(self.predictor, "width_px", None)
+
+    @property
     def legend(self) -> Legend | None:
         """The classes that it tells apart, None for farmland only."""
         return getattr(self.predictor, "legend", None)

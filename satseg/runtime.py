@@ -33,6 +33,11 @@ _TYPES = threading.Lock()
 _SHAPES = 2
 """Shapes of windows for which a network stays compiled."""
 
+_INT8_LENGTH = 2
+"""How many times longer than high windows of int8 networks are.
+
+Longer windows overlap less; in int8 they take no more memory than squares in float32 do."""
+
 CUDA_BATCH = 8
 """Windows that a GPU gets at once; halved where its memory is too small."""
 
@@ -108,6 +113,7 @@ class OpenVinoPredictor:
         patch_px: usual side of the windows in pixels.
         overlap_px: pixels that neighbouring windows share.
         multiple_px: what sides of windows must be multiples of.
+        width_px: width of windows that are no squares, or None.
         precision: "float32" or "int8", for the provenance.
         lanes: how many calls may run side by side.
         legend: the classes that it tells apart, or None.
@@ -119,6 +125,7 @@ class OpenVinoPredictor:
         self.patch_px = card.patch_px
         self.overlap_px = card.overlap_px
         self.multiple_px = STRIDE
+        self.width_px = _INT8_LENGTH * card.patch_px if precision == "int8" else None
         self.precision = precision
         self.lanes = lanes
         self.legend = card.legend

@@ -83,7 +83,12 @@ class WindowPlan:
 
 
 def plan_windows(
-    shape: tuple[int, int], *, patch: int, overlap: int, multiple: int | None = None
+    shape: tuple[int, int],
+    *,
+    patch: int,
+    overlap: int,
+    multiple: int | None = None,
+    width: int | None = None,
 ) -> WindowPlan:
     """Return windows that cover a grid, evenly spread along each axis.
 
@@ -97,26 +102,29 @@ def plan_windows(
         multiple: what the sides must be multiples of, where the model takes windows of any size.
             Each side is then chosen for the grid, up to an eighth above ``patch``, so that as few
             pixels as possible are computed twice or beyond the edge. None: ``patch`` exactly.
+        width: width of oblong windows, whose height is ``patch`` then. None: they are squares.
 
     Raises:
-        ModelError: patch below 1, overlap outside of [0, patch), or patch no such multiple.
+        ModelError: a side is below 1 or no such multiple, or overlap not below both.
 
     >>> plan_windows((10, 3), patch=4, overlap=1).row_starts
     (0, 3, 6)
     >>> plan_windows((70, 20), patch=64, overlap=8, multiple=8).patch
     (72, 24)
     """
-    if patch < 1 or not 0 <= overlap < patch or (multiple and patch % multiple):
-        raise ModelError(
-            expected="a patch of at least 1 pixel and an overlap from 0 to less than the patch",
-            found=f"a patch of {patch} and an overlap of {overlap} pixels",
-            fix="Correct patch_px and overlap_px of the model",
-        )
-    height, width = (_side(size, patch, overlap, multiple) for size in shape)
-    rows, cols = (
-        _starts(size, side, overlap) for size, side in zip(shape, (height, width), strict=True)
+    wanted = patch, patch if width is None else width
+    for side in wanted:
+        if side < 1 or not 0 <= overlap < side or (multiple and side % multiple):
+            raise ModelError(
+                expected="a patch of at least 1 pixel and an overlap from 0 to less than the patch",
+                found=f"a patch of {side} and an overlap of {overlap} pixels",
+                fix="Correct patch_px and overlap_px of the model",
+            )
+    sides = tuple(
+        _side(size, side, overlap, multiple) for size, side in zip(shape, wanted, strict=True)
     )
-    return WindowPlan(shape, (height, width), overlap, rows, cols)
+    rows, cols = (_starts(size, side, overlap) for size, side in zip(shape, sides, strict=True))
+    return WindowPlan(shape, (sides[0], sides[1]), overlap, rows, cols)
 
 
 def _side(size: int, patch: int, overlap: int, multiple: int | None) -> int:

@@ -35,9 +35,10 @@ class Predictor(Protocol):
     """A model that is ready to run.
 
     Beside what is below it may have ``multiple_px`` (what the sides of windows must be multiples
-    of; without it windows are ``patch_px`` exactly), ``lanes`` (how many calls may run side by
-    side; 1 without it), ``batch`` (how many windows a call takes best; 1 without it) and ``legend``
-    (the classes that it tells apart; without it, it knows farmland only).
+    of; without it windows are ``patch_px`` exactly), ``width_px`` (width of windows that are no
+    squares; ``patch_px`` without it), ``lanes`` (how many calls may run side by side; 1 without
+    it), ``batch`` (how many windows a call takes best; 1 without it) and ``legend`` (the classes
+    that it tells apart; without it, it knows farmland only).
 
     Attributes:
         bands: the bands it needs, in its order.
@@ -142,6 +143,7 @@ def windows_for(predictor: Predictor, shape: tuple[int, int]) -> WindowPlan:
         patch=predictor.patch_px,
         overlap=predictor.overlap_px,
         multiple=getattr(predictor, "multiple_px", None),
+        width=getattr(predictor, "width_px", None),
     )
 
 
@@ -215,10 +217,12 @@ class _Prediction:
     def _called(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         found = self._predictor.probabilities(pixels)
         shape = (len(pixels), *layers_of(self._predictor), *pixels.shape[2:])
-        if found.shape != shape or not np.isfinite(found).all():
+        fits = found.shape == shape
+        # least and largest are NaN where any number is
+        if not fits or not np.isfinite([found.min(), found.max()]).all():
             raise ModelError(
                 expected=f"finite probabilities of shape {shape} from the model",
-                found=f"shape {found.shape}, finite: {bool(np.isfinite(found).all())}",
+                found=f"shape {found.shape}" + (", not all of them finite" if fits else ""),
                 fix="Check the model's weights and its number of classes",
             )
         return found

@@ -20,6 +20,7 @@ Part = Literal["codes", "top", "bottom", "left", "right"]
 PARTS: tuple[Part, ...] = ("top", "bottom", "left", "right", "codes")
 """Arrays of a block, each in a file of its own, in the order in which they are written."""
 
+_HUGE = np.uint32(2**31)
 _KEY = "key.txt"
 _ROWS = 32
 """Rows that are coded at once: as many as a processor's cache holds."""
@@ -76,13 +77,15 @@ def codes(sums: NDArray[np.int32], legend: Legend | None = None) -> NDArray[np.u
         return np.stack([farmland, np.where(farmland == NODATA, np.uint8(NODATA), likeliest)])
     found: NDArray[np.uint8] = np.empty(sums.shape, dtype=np.uint8)
     for start in range(0, len(sums), _ROWS):
-        piece = sums[start : start + _ROWS]
-        scaled = np.clip(piece, 0, UNIT).view(np.uint32)
+        scaled = sums[start : start + _ROWS].astype(np.uint32)  # what is below 0 becomes huge
+        missing = scaled >= _HUGE if scaled.max(initial=0) >= _HUGE else None
+        np.minimum(scaled, np.uint32(UNIT), out=scaled)
         scaled *= np.uint32(SCALE)  # fits: UNIT x 254 < 2^32
         scaled += np.uint32(UNIT // 2)
         scaled >>= np.uint32(UNIT.bit_length() - 1)
         found[start : start + _ROWS] = scaled
-        found[start : start + _ROWS][piece < 0] = NODATA
+        if missing is not None:
+            found[start : start + _ROWS][missing] = NODATA
     return found
 
 

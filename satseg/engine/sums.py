@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ window adds at most half a unit of rounding: 3e-8 of a probability.
 
 MISSING = -1
 """What a window adds where the scene has no data: a sum below 0 is no data."""
+
+_WHOLE = np.float32(2**12)
+"""Weight along one axis where no other window reaches: the square root of UNIT."""
 
 _CACHED_ROWS = 32
 """Rows that are weighed at once: as many as a processor's cache holds."""
@@ -79,8 +83,9 @@ class Sums:
         windows = plan.windows
         self._rows = _weights(windows.row_starts, windows.patch[0], windows.overlap)
         self._cols = _weights(windows.col_starts, windows.patch[1], windows.overlap)
-        largest = max(map(len, plan.rows)), max(map(len, plan.cols))
-        self._memory = Memory((*layers, *largest), np.int32)
+        self._layers = layers
+        largest = max(map(len, plan.rows)) * max(map(len, plan.cols))
+        self._memory = Memory((math.prod(layers) * largest,), np.int32)
         self._open: dict[tuple[int, int], tuple[threading.Lock, NDArray[np.int32]]] = {}
         self._guard = threading.Lock()
 
@@ -120,11 +125,16 @@ class Sums:
         height, width = place.shape[-2:]
         rows = self._rows[window.row][:height, None]
         cols = self._cols[window.col][:width]
+        inside = cols * _WHOLE
         whole = bool(valid.all())
         for start in range(0, height, _CACHED_ROWS):
             part = slice(start, min(start + _CACHED_ROWS, height))
-            weighted = probability[..., part, :width] * rows[part]
-            weighted *= cols
+            seen = probability[..., part, :width]
+            if (rows[part] == _WHOLE).all():  # a power of two: the same products in fewer steps
+                weighted = seen * inside
+            else:
+                weighted = seen * rows[part]
+                weighted *= cols
             units = np.rint(weighted, out=weighted).astype(np.int32)
             if not whole:
                 units[..., ~valid[part]] = MISSING
@@ -134,8 +144,9 @@ class Sums:
         with self._guard:
             key = block.row, block.col
             if key not in self._open:
-                height, width = block.shape
-                sums: NDArray[np.int32] = self._memory.take()[..., :height, :width]  # type: ignore[assignment]
+                shape = (*self._layers, *block.shape)
+                taken: NDArray[np.int32] = self._memory.take()  # type: ignore[assignment]
+                sums = taken[: math.prod(shape)].reshape(shape)
                 sums[:] = 0
                 self._open[key] = threading.Lock(), sums
             return self._open[key]
@@ -152,5 +163,5 @@ class Sums:
 
 def _weights(starts: Sequence[int], patch: int, overlap: int) -> dict[int, NDArray[np.float32]]:
     """Return the weights of one axis by first pixel; of both axes they multiply to UNIT."""
-    scaled = axis_weights(starts, patch, overlap) * float(np.sqrt(UNIT))
+    scaled = axis_weights(starts, patch, overlap) * float(_WHOLE)
     return dict(zip(starts, scaled.astype(np.float32), strict=True))
