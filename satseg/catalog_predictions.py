@@ -13,12 +13,12 @@ from rasterio.errors import RasterioIOError
 from satseg.catalog_items import display_name, prediction_item, sha256_of
 from satseg.catalog_records import SceneRecord
 from satseg.catalog_store import Store, write_json
-from satseg.cog import storing
 from satseg.display import write_class_display, write_probability_display
 from satseg.errors import CatalogError
 from satseg.grids import Grid
 from satseg.legend import CLASS_LAYER
 from satseg.probability import NODATA
+from satseg.storage import storing
 
 
 def register_prediction(

@@ -16,12 +16,12 @@ from shapely.geometry.polygon import orient
 from satseg.catalog_items import scene_item, sha256_of
 from satseg.catalog_records import SceneRecord
 from satseg.catalog_store import Store, write_json
-from satseg.cog import storing
 from satseg.display import false_colour_bands, true_colour_bands, write_pictures
 from satseg.errors import CatalogError, DateError, RegionError, SceneError
 from satseg.identifiers import check_identifier, slug
 from satseg.regions import Region, containing
 from satseg.scene import Scene, open_scene
+from satseg.storage import storing
 
 if TYPE_CHECKING:
     from satseg.catalog import Catalog

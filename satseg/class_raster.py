@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from satseg.cog import Layer, RowWriter, cog_rows
+from satseg.cog import RowWriter, cog_rows
+from satseg.cog_layer import Layer
 from satseg.errors import ModelError, SceneError
 from satseg.grids import Grid
 from satseg.legend import NODATA, Legend, legend_of

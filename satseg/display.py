@@ -24,9 +24,9 @@ from rasterio.warp import calculate_default_transform
 from rasterio.windows import Window as RasterWindow
 
 from satseg.bands import RGB
-from satseg.cog import storing
 from satseg.reading import raster_environment
 from satseg.scene import Scene
+from satseg.storage import storing
 from satseg.windows import blocks
 
 Progress = Callable[[int, int], None]

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from satseg.cog import Layer, cog_rows
+from satseg.cog import cog_rows
+from satseg.cog_layer import Layer
 from satseg.errors import ModelError
 from satseg.grids import Grid
 from satseg.patches import Patches, find_patches, pieces

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from satseg import __version__
 from satseg.bands import positions
 from satseg.class_raster import class_rows, no_legend
-from satseg.cog import Layer, RowWriter, cog_rows, explained
+from satseg.cog import RowWriter, cog_rows
+from satseg.cog_layer import Layer
 from satseg.engine.blocks import Block, BlockPlan, plan_blocks
 from satseg.engine.flow import Predictor, compute_blocks, windows_for
 from satseg.engine.mosaic import Arrivals, joined_rows
@@ -30,6 +31,7 @@ from satseg.legend import Legend
 from satseg.probability import NODATA, SCALE
 from satseg.reading import raster_environment
 from satseg.scene import SIMULATED_TAG, Scene
+from satseg.storage import explained
 
 PROBABILITY = Layer("farmland probability", nodata=NODATA, scale=1 / SCALE)
 """Rasters of probability: uint8, v / 254, 255 for no data."""

@@ -1,70 +1,31 @@
-"""The finest overviews of a raster, averaged from its rows while these are written."""
+"""Overviews of bytes: averages of 2 x 2 pixels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from typing import Any
-
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
-from rasterio.windows import Window as RasterWindow
 
 _ROWS = 64
 """Rows that are averaged at once: as many as a processor's cache holds."""
 
 
-class Pyramid:
-    """Overviews of halves, quarters and so on of a raster of uint8, each in a file of its own.
+def halvings(shape: tuple[int, int], most: int) -> int:
+    """Return how often height and width can be halved without remainder, ``most`` at most.
 
-    GDAL takes ``x.ovr`` for an overview of ``x``, and so ``x.ovr.ovr`` for one of ``x.ovr``. They
-    hold what GDAL's own averages would, as long as each pixel is one of exactly 2 x 2.
-
-    Attributes:
-        files: the raster's own file, then those of its overviews.
+    >>> halvings((12, 40), 5)
+    2
     """
-
-    def __init__(self, files: list[Path], levels: list[rasterio.io.DatasetWriter]) -> None:
-        self.files = files
-        self._levels = levels
-
-    def write(self, rows: NDArray[np.uint8], row: int) -> None:
-        """Add the overviews of ``rows``, uint8 (h, width), of which ``row`` is the first.
-
-        Both h and ``row`` are multiples of 2 to the power of the number of overviews.
-        """
-        for level in self._levels:
-            rows, row = halved(rows, int(level.nodata)), row // 2
-            level.write(rows[None], window=RasterWindow(0, row, level.width, len(rows)))
-
-
-@contextmanager
-def pyramid(path: Path, profile: Mapping[str, Any], most: int) -> Iterator[Pyramid]:
-    """Yield the overviews of the raster at ``path``, ``most`` of them at most.
-
-    There are as many as its height and width can be halved without remainder.
-
-    Args:
-        path: the raster.
-        profile: how rasterio creates it: one band of uint8 with a nodata value that is its largest.
-        most: number of overviews at most.
-    """
-    height, width = profile["height"], profile["width"]
-    files = [path]
-    levels: list[rasterio.io.DatasetWriter] = []
-    with ExitStack() as stack:
-        while len(levels) < most and height % 2 == width % 2 == 0:
-            height, width = height // 2, width // 2
-            files.append(files[-1].with_name(f"{files[-1].name}.ovr"))
-            options = {**profile, "height": height, "width": width}
-            levels.append(stack.enter_context(rasterio.open(files[-1], "w", **options)))
-        yield Pyramid(files, levels)
+    height, width = shape
+    count = 0
+    while count < most and height % 2 == width % 2 == 0:
+        height, width, count = height // 2, width // 2, count + 1
+    return count
 
 
 def halved(rows: NDArray[np.uint8], nodata: int) -> NDArray[np.uint8]:
     """Return the averages of 2 x 2 pixels, halves rounded up; nodata where none of them is data.
+
+    They are what GDAL's own averages of whole numbers are.
 
     Args:
         rows: uint8 (height, width), both even.

@@ -2,6 +2,7 @@ import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,11 +11,12 @@ import rasterio.shutil
 from affine import Affine
 from rasterio.warp import transform_bounds
 
-from satseg import cog
-from satseg.cog import Layer, cog_rows, storing
+from satseg.cog import cog_rows
+from satseg.cog_layer import Layer
 from satseg.errors import SceneError, StorageError
 from satseg.grids import Grid
-from satseg.pyramid import Pyramid
+from satseg.storage import storing
+from satseg.tiff import write_cog
 
 LAYER = Layer("test")
 PLACE = (0.6, 0.0, 380000.0, 0.0, -0.6, 3455000.0)
@@ -98,31 +100,70 @@ def test_overviews_are_those_that_gdal_makes_of_the_whole(
 
 
 @pytest.mark.parametrize(
-    ("layer", "count"),
+    ("shape", "layer", "rest"),
     [
-        (LAYER, 3),
-        (Layer("mode", overviews="mode"), 1),
-        (Layer("low", nodata=0), 1),
-        (Layer("wide", dtype="uint16", nodata=0), 1),
-        (Layer("two", bands=2), 1),
+        ((1024, 512), LAYER, None),
+        ((1028, 514), LAYER, (514, 257)),
+        ((1024, 515), LAYER, (1024, 515)),
+        ((1024, 512), Layer("mode", overviews="mode"), (1024, 512)),
+        ((1024, 512), Layer("low", nodata=0), (1024, 512)),
+        ((200, 120), LAYER, None),
     ],
 )
-def test_overviews_are_written_with_the_rows_where_they_are_averages_of_bytes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layer: Layer, count: int
+def test_rows_are_kept_for_gdal_only_where_it_must_make_overviews(
+    tmp_path: Path, shape: tuple[int, int], layer: Layer, rest: tuple[int, int] | None
 ) -> None:
-    found: list[int] = []
-    add = cog._add_overviews
-
-    def counting(finest: Pyramid, *args: object, **options: object) -> None:
-        found.append(len(finest.files))
-        add(finest, *args, **options)
-
-    monkeypatch.setattr(cog, "_add_overviews", counting)
-    rows = np.ones((layer.bands, 1024, 512), layer.dtype)
-    write(tmp_path / "map.tif", rows, 512, layer)
-    assert found == [count]
+    with cog_rows(tmp_path / "map.tif", grid(*shape), layer) as writer:
+        writer.write(np.ones(shape, np.uint8))
+        kept = list(tmp_path.glob("*/rest.tif"))
+        assert len(kept) == (rest is not None)
+        for path in kept:
+            with rasterio.open(path) as dataset:
+                assert dataset.shape == rest
     with rasterio.open(tmp_path / "map.tif") as dataset:
+        assert dataset.overviews(1)[:2] == ([2, 4] if shape[0] > 1000 else [])
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_files_beyond_four_gigabytes_become_bigtiff(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, big: bool
+) -> None:
+    if big:
+        monkeypatch.setattr("satseg.tiff._CLASSIC_BYTES", 0)
+    rows = np.random.default_rng(4).integers(0, 256, (700, 600), dtype=np.uint8)
+    write(tmp_path / "map.tif", rows, 90)
+    assert (tmp_path / "map.tif").read_bytes()[2] == (43 if big else 42)
+    with rasterio.open(tmp_path / "map.tif") as dataset:
+        np.testing.assert_array_equal(dataset.read(1), rows)
+        assert dataset.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
         assert dataset.overviews(1) == [2, 4]
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_tiles_of_nothing_but_nodata_take_no_room_in_a_sparse_file(
+    tmp_path: Path, sparse: bool
+) -> None:
+    rows = np.full((600, 520), 255, np.uint8)
+    rows[300:310, :300] = 7
+    write(tmp_path / "map.tif", rows, 64, Layer("test", sparse=sparse))
+    with rasterio.open(tmp_path / "map.tif") as dataset:
+        np.testing.assert_array_equal(dataset.read(1), rows)
+        sizes = [
+            dataset.get_tag_item(f"BLOCK_SIZE_{x}_{y}", "TIFF", bidx=1)
+            for y in range(3)
+            for x in range(3)
+        ]
+    assert [size is not None for size in sizes] == (
+        [False, False, False, True, True, False, False, False, False] if sparse else [True] * 9
+    )
+
+
+def test_colours_are_kept(tmp_path: Path) -> None:
+    colours = ((0, (1, 2, 3, 255)), (9, (200, 100, 50, 255)))
+    layer = Layer("class", overviews="mode", colours=colours)
+    write(tmp_path / "map.tif", np.zeros((600, 300), np.uint8), 64, layer)
+    with rasterio.open(tmp_path / "map.tif") as dataset:
+        assert {value: dataset.colormap(1)[value] for value in (0, 9)} == dict(colours)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 600), (257, 2)])
@@ -199,12 +240,30 @@ def test_stored_file_appears_only_when_complete(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("place", [-20, -900, 400])
+def test_a_file_that_is_damaged_while_it_is_written_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    def damaged(path: Path, *args: Any) -> None:
+        write_cog(path, *args)
+        data = bytearray(path.read_bytes())
+        data[place] ^= 16
+        path.write_bytes(data)
+
+    monkeypatch.setattr("satseg.cog_tiles.write_cog", damaged)
+    rows = np.random.default_rng(5).integers(0, 256, (300, 300), dtype=np.uint8)
+    with pytest.raises(StorageError, match="room and permission"):
+        write(tmp_path / "map.tif", rows, 9)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_copy_that_differs_from_the_rows_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    layer = Layer("two", bands=2)
     other = tmp_path / "other.tif"
-    write(other, np.zeros((9, 9), np.uint8), 9)
+    write(other, np.zeros((2, 9, 9), np.uint8), 9, layer)
     monkeypatch.setattr(rasterio.shutil, "copy", lambda _, target, **__: shutil.copy(other, target))
     with pytest.raises(StorageError, match="does not read back"):
-        write(tmp_path / "map.tif", np.ones((9, 9), np.uint8), 9)
+        write(tmp_path / "map.tif", np.ones((2, 9, 9), np.uint8), 9, layer)
     assert list(tmp_path.iterdir()) == [other]

@@ -16,8 +16,8 @@ MAX_FUNCTION_LINES = 60
 LADDER: dict[int, str] = {
     0: "errors bands dates classes identifiers allocation addresses legend remembered",
     1: "windows blending scaling grids geodesy resampling probability metrics radiometry "
-    "pooling uncertainty",
-    2: "reading scene cog pyramid mosaics probability_raster class_raster zoo torchvision_shim",
+    "pooling uncertainty pyramid tiff",
+    2: "reading scene storage cog mosaics probability_raster class_raster zoo torchvision_shim",
     3: "engine predict runtime augmentation",
     4: "ensemble patches mask area series accuracy change",
     5: "regions catalog sampling display tiles workflow jobs recipes sample_scenes simulate "
@@ -32,7 +32,7 @@ RASTER_DOOR = {
     "reading",
     "scene",
     "cog",
-    "pyramid",
+    "storage",
     "mosaics",
     "probability_raster",
     "class_raster",

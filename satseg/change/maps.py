@@ -21,7 +21,8 @@ from satseg.change.legend import (
 from satseg.change.shift import Shift
 from satseg.change.states import State, open_states, provenance, state_strips
 from satseg.change.transitions import CHANGE_KIND, KIND_TAG, Transitions
-from satseg.cog import Layer, cog_rows
+from satseg.cog import cog_rows
+from satseg.cog_layer import Layer
 from satseg.errors import ModelError
 from satseg.geodesy import pixel_areas_m2
 from satseg.grids import Grid

@@ -22,7 +22,8 @@ from satseg.change.maps import Progress
 from satseg.change.shift import Shift
 from satseg.change.states import open_states, provenance, state_strips
 from satseg.change.transitions import KIND_TAG
-from satseg.cog import Layer, cog_rows
+from satseg.cog import cog_rows
+from satseg.cog_layer import Layer
 from satseg.errors import SceneError
 from satseg.geodesy import pixel_areas_m2
 from satseg.grids import Grid

@@ -204,10 +204,10 @@ def export(
 
     Example: satseg accuracy export SAMPLE plots.csv --plots
     """
-    from satseg.cog import storing
     from satseg.errors import AccuracyError
     from satseg.sampling.exchange import to_csv, to_plots
     from satseg.sampling.store import write_sample
+    from satseg.storage import storing
 
     found = _store().sample(sample)
     suffix = output.suffix.lower()

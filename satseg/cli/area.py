@@ -168,7 +168,7 @@ def _interest(catalog: Catalog, within: str | None, keep: str | None) -> Interes
 
 
 def _write_csv(frame: pd.DataFrame, path: Path) -> None:
-    from satseg.cog import storing
+    from satseg.storage import storing
 
     with storing(path.absolute()) as whole:
         frame.to_csv(whole, index=False, date_format="%Y-%m-%d")

@@ -257,7 +257,7 @@ def _show(areas: dict[str, float]) -> None:
 
 def _write_patches(change_map: Path, target: Path) -> None:
     from satseg.change import biggest_patches
-    from satseg.cog import storing
+    from satseg.storage import storing
 
     found = biggest_patches(change_map)
     with storing(target.absolute()) as whole:

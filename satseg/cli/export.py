@@ -257,12 +257,12 @@ def report(  # noqa: PLR0913, PLR0917 -- typer passes them by name
     """
     from satseg.catalog import Catalog
     from satseg.cli.terminal import bar
-    from satseg.cog import storing
     from satseg.export.choosing import DEFAULT_MODEL, all_maps
     from satseg.export.report import compose_report
     from satseg.export.report_files import report_bytes
     from satseg.export.series import area_table
     from satseg.export.subject import file_stem
+    from satseg.storage import storing
 
     catalog = Catalog.open(create=False)
     extent = _extent(area, whole=False)

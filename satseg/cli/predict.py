@@ -266,7 +266,7 @@ def _check_output(output: Path | None, scenes: Sequence[str]) -> None:
 def _copy(source: Path, target: Path) -> None:
     import shutil
 
-    from satseg.cog import storing
+    from satseg.storage import storing
 
     with storing(target.absolute()) as whole:
         shutil.copyfile(source, whole)

@@ -25,8 +25,8 @@ def inspect_file(
     from rich.text import Text
 
     from satseg.cli.terminal import bar
-    from satseg.cog import storing
     from satseg.intake import understand_image
+    from satseg.storage import storing
 
     with bar(f"Reading {path.name}") as progress:
         found = understand_image(path, bands=bands, date=date, progress=progress)

@@ -40,8 +40,8 @@ def uncertainty(
     from rich.console import Console
 
     from satseg.catalog import Catalog
-    from satseg.cog import storing
     from satseg.ensemble import combine
+    from satseg.storage import storing
     from satseg.uncertainty import LARGEST, UNITS
 
     record = Catalog.open(create=False).prediction(prediction)

@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from satseg.cog import Layer, RowWriter, cog_rows
+from satseg.cog import RowWriter, cog_rows
+from satseg.cog_layer import Layer
 from satseg.deliveries.pixels import Pixels
 from satseg.errors import SceneError
 from satseg.radiometry import Linear

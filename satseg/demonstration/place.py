@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from satseg.catalog import Catalog
-from satseg.cog import storing
 from satseg.errors import TrainingError
 from satseg.identifiers import slug
+from satseg.storage import storing
 
 if TYPE_CHECKING:
     from satseg.simulate.definition import Definition

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
-from satseg.cog import storing
 from satseg.demonstration.place import DATES, PLACE, TERMS, Demonstration
 from satseg.errors import CatalogError
+from satseg.storage import storing
 
 if TYPE_CHECKING:
     from satseg.scene import Scene

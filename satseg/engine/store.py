@@ -10,11 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from satseg.cog import storing
 from satseg.engine.blocks import Block
 from satseg.engine.sums import UNIT, BlockSums
 from satseg.legend import Legend
 from satseg.probability import NODATA, SCALE
+from satseg.storage import storing
 
 Part = Literal["codes", "top", "bottom", "left", "right"]
 PARTS: tuple[Part, ...] = ("top", "bottom", "left", "right", "codes")

@@ -12,7 +12,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from satseg import __version__
-from satseg.cog import storing
 from satseg.errors import StorageError
 from satseg.export import legend
 from satseg.export.furniture import (
@@ -29,6 +28,7 @@ from satseg.export.picture import outline_of, picture, view_of
 from satseg.export.quantities import Unit, area_text, percent_text
 from satseg.export.subject import Language, Subject, as_tags
 from satseg.export.words import Words, words
+from satseg.storage import storing
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry

@@ -21,7 +21,8 @@ from satseg.class_raster import (
     no_legend,
     open_classes,
 )
-from satseg.cog import Layer, cog_rows
+from satseg.cog import cog_rows
+from satseg.cog_layer import Layer
 from satseg.ensemble import content, uncertainty_layer
 from satseg.errors import ModelError
 from satseg.export import legend

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from satseg.cog import storing
 from satseg.errors import AccuracyError, StorageError
 from satseg.export.subject import Subject, stamp
 from satseg.sampling import SampleStore, adjusted_by_date
 from satseg.series import Observation, tidy
+from satseg.storage import storing
 
 if TYPE_CHECKING:
     import pandas as pd

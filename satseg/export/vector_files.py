@@ -11,10 +11,10 @@ import numpy as np
 import shapely
 from shapely.geometry import mapping
 
-from satseg.cog import storing
 from satseg.errors import StorageError
 from satseg.export.polygons import FarmlandPolygons
 from satseg.export.subject import as_tags
+from satseg.storage import storing
 
 if TYPE_CHECKING:
     import geopandas as gpd

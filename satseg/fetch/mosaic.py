@@ -13,7 +13,8 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from satseg.cog import Layer, cog_rows
+from satseg.cog import cog_rows
+from satseg.cog_layer import Layer
 from satseg.errors import Cancelled, FetchError
 from satseg.fetch.chips import Chip
 from satseg.fetch.spacenet import CRS, PIXEL_DEG, Product

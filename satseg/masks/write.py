@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from satseg.cog import Layer, cog_rows
+from satseg.cog import cog_rows
+from satseg.cog_layer import Layer
 from satseg.geodesy import pixel_areas_m2
 from satseg.grids import Grid
 from satseg.masks.burn import Ground, pieces, strips

@@ -13,11 +13,11 @@ import shapely
 from filelock import FileLock, Timeout
 from shapely.geometry.base import BaseGeometry
 
-from satseg.cog import storing
 from satseg.errors import StorageError, VectorError
 from satseg.osm.areas import OsmAreas
 from satseg.osm.overpass import Server, ask, region_text
 from satseg.osm.tags import Tag
+from satseg.storage import storing
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from satseg.cog import Layer, cog_rows
+from satseg.cog import cog_rows
+from satseg.cog_layer import Layer
 from satseg.export.outlines import areas_m2, farmland_outlines
 from satseg.export.polygons import on_the_map, simplified
 from satseg.probability import NODATA, SCALE

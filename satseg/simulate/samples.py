@@ -10,7 +10,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from satseg.classes import CLASSES
-from satseg.cog import Layer, cog_rows, storing
+from satseg.cog import cog_rows
+from satseg.cog_layer import Layer
 from satseg.errors import SceneError, StorageError
 from satseg.simulate.definition import Definition, read_definition
 from satseg.simulate.delivery import FACTORS, text_of
@@ -18,6 +19,7 @@ from satseg.simulate.imd_text import imd_text
 from satseg.simulate.landscape import landscape_on
 from satseg.simulate.render import SimulatedScene, render_scene
 from satseg.simulate.vectors import write_fields
+from satseg.storage import storing
 
 RENDERER = "5"
 """Raised whenever the same definition gives other pixels, so that old files are made anew."""

@@ -12,10 +12,10 @@ from PIL import Image, ImageDraw, ImageFont
 from rasterio.enums import Resampling
 
 from satseg.bands import RGB, WORLDVIEW3
-from satseg.cog import storing
 from satseg.display import FALSE_COLOUR, GAMMA
 from satseg.errors import StorageError
 from satseg.simulate.samples import SampleScene
+from satseg.storage import storing
 
 TILE_PX = 300
 GAP_PX = 6

@@ -9,7 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from satseg.classes import CLASSES, FARMLAND_CODES
-from satseg.cog import Layer, cog_rows
+from satseg.cog import cog_rows
+from satseg.cog_layer import Layer
 from satseg.errors import DateError
 from satseg.simulate.changes import change_codes, farmland_changes_m2, land_changes
 from satseg.simulate.definition import Definition

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from satseg.classes import CLASSES
-from satseg.cog import storing
 from satseg.simulate.changes import LandChange
 from satseg.simulate.definition import Definition
 from satseg.simulate.landscape import Landscape
 from satseg.simulate.render import CRS, grid_of
 from satseg.simulate.truth import farmland_polygons, geodesic_m2, land_polygons, parcels
+from satseg.storage import storing
 
 if TYPE_CHECKING:
     import geopandas
