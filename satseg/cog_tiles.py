@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -14,11 +15,12 @@ from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.windows import Window as RasterWindow
 
+from satseg.allocation import usable_cores
 from satseg.cog_layer import BLOCK, Layer, overview_factors
 from satseg.grids import Grid
 from satseg.pyramid import halved, halvings
 from satseg.reading import AVERAGES
-from satseg.tiff import TiledLevel, directories, first_tags, read_back, write_cog
+from satseg.tiff import FRAME, TiledLevel, directories, first_tags, framed, read_back, write_cog
 
 _EFFORT = 1
 """Of DEFLATE as ISA-L makes it: files as small as GDAL's at level 1 in a third of the time.
@@ -34,8 +36,16 @@ _LOOKED_AT = 16
 class _Level:
     """The tiles of one level, compressed as its rows come, one after another in a file."""
 
-    def __init__(self, path: Path, shape: tuple[int, int], *, fill: int, sparse: bool) -> None:
-        self.shape = shape
+    def __init__(
+        self,
+        path: Path,
+        shape: tuple[int, int],
+        pool: ThreadPoolExecutor,
+        *,
+        fill: int,
+        sparse: bool,
+    ) -> None:
+        self.shape, self._pool = shape, pool
         self.crc = 0
         self._path, self._fill, self._sparse = path, fill, sparse
         self._sizes: list[int] = []
@@ -73,20 +83,23 @@ class _Level:
         self._file.close()
 
     def _compress(self, rows: NDArray[np.uint8]) -> None:
-        for col in range(0, self.shape[1], BLOCK):
-            piece = rows[:, col : col + BLOCK]
-            if piece.shape == (BLOCK, BLOCK):
-                tile = np.ascontiguousarray(piece)
-            else:
-                tile = np.full((BLOCK, BLOCK), self._fill, np.uint8)
-                tile[: piece.shape[0], : piece.shape[1]] = piece
-            if self._sparse and (tile == self._fill).all():
-                self._sizes.append(0)
-                continue
-            found = isal_zlib.compress(tile.data, _EFFORT)
-            self.crc = isal_zlib.crc32(found, self.crc)
-            self._file.write(found)
-            self._sizes.append(len(found))
+        starts = range(0, self.shape[1], BLOCK)
+        for tile in self._pool.map(lambda col: self._tile(rows[:, col : col + BLOCK]), starts):
+            if tile:
+                self.crc = isal_zlib.crc32(tile, self.crc)
+                self._file.write(tile)
+            self._sizes.append(len(tile) and len(tile) - FRAME)
+
+    def _tile(self, piece: NDArray[np.uint8]) -> bytes:
+        """Return the bytes of a tile, none for one that takes no room."""
+        if piece.shape == (BLOCK, BLOCK):
+            tile = np.ascontiguousarray(piece)
+        else:
+            tile = np.full((BLOCK, BLOCK), self._fill, np.uint8)
+            tile[: piece.shape[0], : piece.shape[1]] = piece
+        if self._sparse and (tile == self._fill).all():
+            return b""
+        return framed(isal_zlib.compress(tile.data, _EFFORT))
 
 
 class Tiles:
@@ -105,6 +118,7 @@ class Tiles:
         self._path, self._grid, self._layer = path, grid, layer
         self._factors = overview_factors(grid.shape)
         self._open = ExitStack()
+        self._pool = self._open.enter_context(ThreadPoolExecutor(usable_cores()))
         averaged = layer.overviews == AVERAGES and layer.nodata == np.iinfo(np.uint8).max
         count = halvings(grid.shape, min(_MOST, len(self._factors)) if averaged else 0)
         shapes = [(grid.height >> power, grid.width >> power) for power in range(count + 1)]
@@ -167,7 +181,7 @@ class Tiles:
     def _level(self, shape: tuple[int, int]) -> _Level:
         path = self._path.with_name(f"{shape[0]}x{shape[1]}.tiles")
         nodata, sparse = self._layer.nodata, self._layer.sparse
-        level = _Level(path, shape, fill=int(nodata or 0), sparse=sparse)
+        level = _Level(path, shape, self._pool, fill=int(nodata or 0), sparse=sparse)
         self._open.callback(level.close)
         return level
 
@@ -205,11 +219,10 @@ class Tiles:
     def _check(self, head: bytes, levels: list[TiledLevel]) -> None:
         """Raise OSError unless the file has the bytes that were written, and GDAL reads it."""
         found = []
-        for _, tiles in read_back(self._path, head, levels):
-            crc = 0
-            for tile in tiles:
-                crc = isal_zlib.crc32(tile, crc)
-            found.append(crc)
+        for pieces in read_back(self._path, head, levels):
+            found.append(0)
+            for piece in pieces:
+                found[-1] = isal_zlib.crc32(piece, found[-1])
         with rasterio.open(self._path) as dataset:
             read = dataset.shape, dataset.overviews(1)
             dataset.read(1, window=RasterWindow(dataset.width - 1, dataset.height - 1, 1, 1))

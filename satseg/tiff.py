@@ -6,6 +6,7 @@ driver for the order of the tiles and the text before the first directory.
 
 from __future__ import annotations
 
+import shutil
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,8 +27,11 @@ _FEATURES = (
     "BLOCK_TRAILER=LAST_4_BYTES_REPEATED\nKNOWN_INCOMPATIBLE_EDITION=NO\n "
 )
 _PREFACE = f"GDAL_STRUCTURAL_METADATA_SIZE={len(_FEATURES):06d} bytes\n{_FEATURES}".encode("ascii")
-_LEADER = 4
-_TRAILER = 4
+_LEADER, _TRAILER = 4, 4
+FRAME = _LEADER + _TRAILER
+"""Bytes around each tile."""
+
+_PIECE = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,12 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class TiledLevel:
-    """One level of a raster, whose compressed tiles lie one after another in a file.
+    """One level of a raster, whose tiles lie one after another in a file, as ``framed`` says.
 
     Attributes:
         height, width: its size in pixels.
         path: the file of its tiles.
-        sizes: bytes of each tile, row by row; 0 for one that is not in the file.
+        sizes: bytes of each compressed tile, row by row; 0 for one that is not in the file.
     """
 
     height: int
@@ -62,8 +66,8 @@ class TiledLevel:
 
     @property
     def room(self) -> int:
-        """Bytes that its tiles take in a COG."""
-        return sum(size + _LEADER + _TRAILER for size in self.sizes if size)
+        """Bytes of its file."""
+        return sum(size + FRAME for size in self.sizes if size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,11 @@ def first_tags(path: Path) -> dict[int, Tag]:
     return found
 
 
+def framed(tile: bytes) -> bytes:
+    """Return a compressed tile between its size and its last bytes, by which GDAL knows it."""
+    return struct.pack("<I", len(tile)) + tile + tile[-_TRAILER:]
+
+
 def directories(tags: Mapping[int, Tag], levels: Sequence[TiledLevel]) -> bytes:
     """Return what a COG has before its tiles.
 
@@ -163,17 +172,13 @@ def write_cog(path: Path, head: bytes, levels: Sequence[TiledLevel]) -> None:
         file.write(head)
         for level in reversed(levels):
             with level.path.open("rb") as tiles:
-                for size in filter(None, level.sizes):
-                    tile = tiles.read(size)
-                    if len(tile) != size:
-                        raise OSError(f"{level.path.name} is cut off")
-                    file.write(struct.pack("<I", size) + tile + tile[-_TRAILER:])
+                shutil.copyfileobj(tiles, file, _PIECE)
+    if path.stat().st_size != len(head) + sum(level.room for level in levels):
+        raise OSError(f"{path.name} has another size than its tiles")
 
 
-def read_back(
-    path: Path, head: bytes, levels: Sequence[TiledLevel]
-) -> Iterator[tuple[TiledLevel, Iterator[bytes]]]:
-    """Yield the levels of a file of ``write_cog`` from coarse to fine, each with its tiles.
+def read_back(path: Path, head: bytes, levels: Sequence[TiledLevel]) -> Iterator[Iterator[bytes]]:
+    """Yield the bytes of each level of a file of ``write_cog``, in pieces, from coarse to fine.
 
     Raises:
         OSError: it has another head.
@@ -182,8 +187,8 @@ def read_back(
         if file.read(len(head)) != head:
             raise OSError(f"the directories of {path.name} do not read back as they were written")
         for level in reversed(levels):
-            pieces = (file.read(size + _LEADER + _TRAILER) for size in filter(None, level.sizes))
-            yield level, (piece[_LEADER:-_TRAILER] for piece in pieces)
+            starts = range(0, level.room, _PIECE)
+            yield (file.read(min(_PIECE, level.room - start)) for start in starts)
 
 
 def _placed(
@@ -204,7 +209,7 @@ def _placed(
         offsets = []
         for size in level.sizes:
             offsets.append(place + _LEADER if size else 0)
-            place += size + _LEADER + _TRAILER if size else 0
+            place += size + FRAME if size else 0
         directory[OFFSETS] = _numbers(form.kind, offsets)
     return directories, starts
 
