@@ -224,8 +224,8 @@ class Tiles:
             for piece in pieces:
                 found[-1] = isal_zlib.crc32(piece, found[-1])
         with rasterio.open(self._path) as dataset:
-            read = dataset.shape, dataset.overviews(1)
+            read = dataset.shape, len(dataset.overviews(1))
             dataset.read(1, window=RasterWindow(dataset.width - 1, dataset.height - 1, 1, 1))
         same = found == [level.crc for level in reversed(self._levels)]
-        if not same or read != (self._grid.shape, self._factors):
+        if not same or read != (self._grid.shape, len(self._factors)):
             raise OSError("the file does not read back as it was written")

@@ -12,7 +12,7 @@ from affine import Affine
 from rasterio.warp import transform_bounds
 
 from satseg.cog import cog_rows
-from satseg.cog_layer import Layer
+from satseg.cog_layer import Layer, overview_factors
 from satseg.errors import SceneError, StorageError
 from satseg.grids import Grid
 from satseg.storage import storing
@@ -166,12 +166,13 @@ def test_colours_are_kept(tmp_path: Path) -> None:
         assert {value: dataset.colormap(1)[value] for value in (0, 9)} == dict(colours)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 600), (257, 2)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 600), (257, 2), (20000, 8), (32, 20001)])
 def test_tiny_and_thin_rasters_are_written(tmp_path: Path, shape: tuple[int, int]) -> None:
-    rows = np.arange(shape[0] * shape[1], dtype=np.uint8).reshape(shape)
+    rows = np.arange(shape[0] * shape[1]).astype(np.uint8).reshape(shape)
     write(tmp_path / "thin.tif", rows, 100)
     with rasterio.open(tmp_path / "thin.tif") as dataset:
         np.testing.assert_array_equal(dataset.read(1), rows)
+        assert len(dataset.overviews(1)) == len(overview_factors(shape))
 
 
 def test_several_bands_of_another_type(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from whole_maps import whole_map
 
 from satseg import runtime
 from satseg.augmentation import Augmented
+from satseg.engine.flow import windows_for
 from satseg.errors import ModelError
 from satseg.legend import Legend
 from satseg.predict import ThisProcess, predict_scene
@@ -33,7 +34,6 @@ class Card:
     patch_px: int = 64
     overlap_px: int = 16
     temperature: float = 1.0
-    legend: Legend | None = None
     int8: None = None
     int8_is_faithful: bool = False
     legend: Legend | None = None
@@ -155,6 +155,18 @@ def test_predictor_has_the_windows_of_its_card() -> None:
     predictor = load_predictor(card, runtime="torch", device="cpu")
     found = (predictor.bands, predictor.gsd_m, predictor.patch_px, predictor.overlap_px)
     assert found == (card.bands, 0.6, 64, 8)
+
+
+@pytest.mark.parametrize(("precision", "width"), [("int8", 128), ("float32", None)])
+def test_windows_of_int8_networks_are_twice_as_long(
+    tiny: nn.Module, precision: str, width: int | None
+) -> None:
+    pytest.importorskip("openvino")
+    model = runtime.openvino_model(tiny, 4, 64)
+    predictor = runtime.OpenVinoPredictor(Card(), model, precision=precision, lanes=1)
+    assert predictor.width_px == width
+    assert Augmented(predictor).width_px == width
+    assert windows_for(predictor, (64, 128)).patch == (64, width or 64)
 
 
 @pytest.mark.usefixtures("loads_tiny")

@@ -86,6 +86,19 @@ def test_window_size_suits_the_scene() -> None:
     assert len(plan) == 8
 
 
+def test_long_windows_overlap_less() -> None:
+    plan = plan_windows((8192, 8192), patch=1024, overlap=32, multiple=32, width=2048)
+    assert plan.patch == (1056, 2080)
+    assert (len(plan.row_starts), len(plan.col_starts)) == (8, 4)
+    assert plan_windows((500, 300), patch=256, overlap=32, width=512).patch == (256, 512)
+
+
+@pytest.mark.parametrize("width", [40, 8, 0])
+def test_a_width_that_the_model_cannot_take_is_refused(width: int) -> None:
+    with pytest.raises(ModelError, match=f"a patch of {width} and an overlap of 8"):
+        plan_windows((90, 90), patch=64, overlap=8, multiple=32, width=width)
+
+
 def test_a_patch_that_the_model_cannot_take_is_refused() -> None:
     with pytest.raises(ModelError, match="Correct patch_px"):
         plan_windows((10, 10), patch=40, overlap=8, multiple=32)

@@ -57,6 +57,7 @@ class Timed:
         self.patch_px, self.overlap_px = self.inner.patch_px, self.inner.overlap_px
         self.lanes = getattr(self.inner, "lanes", 1)
         self.multiple_px = getattr(self.inner, "multiple_px", 1)
+        self.width_px = getattr(self.inner, "width_px", None)
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         started = time.perf_counter()
