@@ -127,8 +127,14 @@ def plan_windows(
     return WindowPlan(shape, (sides[0], sides[1]), overlap, rows, cols)
 
 
+_AS_FEW = 1.005
+
+
 def _side(size: int, patch: int, overlap: int, multiple: int | None) -> int:
-    """Return the side of the windows of an axis: the one with the fewest pixels in all."""
+    """Return the side of the windows of an axis: the one with the fewest pixels in all.
+
+    Of two that hardly differ in that, it is the smaller: smaller windows take less memory.
+    """
     if multiple is None:
         return patch
     usual = _count(size, patch, overlap)
@@ -138,8 +144,9 @@ def _side(size: int, patch: int, overlap: int, multiple: int | None) -> int:
             even = math.ceil((size + (count - 1) * overlap) / count)
             side = math.ceil(even / multiple) * multiple
             if side <= patch + patch // 8:
-                sides.append((side * count, count, side))
-    return min(sides)[2]
+                sides.append((side * count, side))
+    fewest = min(sides)[0]
+    return min(side for pixels, side in sides if pixels <= _AS_FEW * fewest)
 
 
 def _count(size: int, side: int, overlap: int) -> int:

@@ -92,9 +92,10 @@ def compute_blocks(
 ) -> Generator[BlockSums, None, None]:
     """Yield the sums of ``blocks`` in their order. Close the iterator to stop reading ahead.
 
-    Reading and prediction run in threads of their own, over the borders of blocks, so that nothing
-    waits. Memory is that of two blocks and of a few windows, and is used again: the sums are valid
-    until the next ones are asked for.
+    Prediction runs in threads of its own, over the borders of blocks, and a window is read while
+    the one before it waits for the first lane that is free. Memory is that of two blocks and of a
+    window more than there are lanes, and is used again: the sums are valid until the next ones are
+    asked for.
 
     Args:
         scene: the scene.
@@ -125,7 +126,7 @@ def compute_blocks(
     items = ((block, window) for block in chosen for window in plan.windows_of(block))
     files = 1 + (lanes - 1) // _LANES_A_FILE
     with _readers(scene, predictor, plan, memory, files) as read:
-        ahead = _ahead(read, items, lanes + prediction.limit, files, "satseg-read")
+        ahead = _ahead(read, items, files - 1, files, "satseg-read")
         batches = _until(cancelled, _batches(ahead, prediction))
         added = _ahead(prediction.added, batches, lanes, lanes, "satseg-predict")
         with closing(ahead), closing(added):
