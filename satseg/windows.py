@@ -133,7 +133,7 @@ _AS_FEW = 1.005
 def _side(size: int, patch: int, overlap: int, multiple: int | None) -> int:
     """Return the side of the windows of an axis: the one with the fewest pixels in all.
 
-    Of two that hardly differ in that, it is the smaller: smaller windows take less memory.
+    Of two that hardly differ in that, it is the closer to ``patch``.
     """
     if multiple is None:
         return patch
@@ -146,7 +146,8 @@ def _side(size: int, patch: int, overlap: int, multiple: int | None) -> int:
             if side <= patch + patch // 8:
                 sides.append((side * count, side))
     fewest = min(sides)[0]
-    return min(side for pixels, side in sides if pixels <= _AS_FEW * fewest)
+    as_few = [side for pixels, side in sides if pixels <= _AS_FEW * fewest]
+    return min(as_few, key=lambda side: abs(side - patch))
 
 
 def _count(size: int, side: int, overlap: int) -> int:

@@ -86,10 +86,15 @@ def test_window_size_suits_the_scene() -> None:
     assert len(plan) == 8
 
 
+def test_windows_of_the_usual_size_are_kept_where_others_hardly_help() -> None:
+    # 9 windows of 2272 pixels would have 20448 pixels of the axis, 10 of 2048 have 20480
+    assert plan_windows((20000, 20000), patch=2048, overlap=32, multiple=32).patch == (2048, 2048)
+
+
 def test_long_windows_overlap_less() -> None:
     plan = plan_windows((8192, 8192), patch=1024, overlap=32, multiple=32, width=2048)
-    assert plan.patch == (1056, 1664)  # as few pixels as 4 windows of 2080 would have
-    assert (len(plan.row_starts), len(plan.col_starts)) == (8, 5)
+    assert plan.patch == (1056, 2080)
+    assert (len(plan.row_starts), len(plan.col_starts)) == (8, 4)
     assert plan_windows((500, 300), patch=256, overlap=32, width=512).patch == (256, 512)
 
 
