@@ -158,6 +158,23 @@ def test_tiles_of_nothing_but_nodata_take_no_room_in_a_sparse_file(
     )
 
 
+def test_tiles_stand_between_their_size_and_their_last_bytes_as_the_file_says(
+    tmp_path: Path,
+) -> None:
+    rows = np.random.default_rng(6).integers(0, 256, (300, 520), dtype=np.uint8)
+    write(tmp_path / "map.tif", rows, 64)
+    data = (tmp_path / "map.tif").read_bytes()
+    assert b"BLOCK_LEADER=SIZE_AS_UINT4\nBLOCK_TRAILER=LAST_4_BYTES_REPEATED\n" in data[:200]
+    with rasterio.open(tmp_path / "map.tif") as dataset:
+        for y, x in np.ndindex(2, 3):
+            place, size = (
+                int(dataset.get_tag_item(f"BLOCK_{kind}_{x}_{y}", "TIFF", bidx=1))
+                for kind in ("OFFSET", "SIZE")
+            )
+            assert int.from_bytes(data[place - 4 : place], "little") == size
+            assert data[place + size : place + size + 4] == data[place + size - 4 : place + size]
+
+
 def test_colours_are_kept(tmp_path: Path) -> None:
     colours = ((0, (1, 2, 3, 255)), (9, (200, 100, 50, 255)))
     layer = Layer("class", overviews="mode", colours=colours)

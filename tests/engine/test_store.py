@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from satseg.engine.blocks import Block, BlockPlan, plan_blocks
-from satseg.engine.store import PARTS, BlockStore, stored
+from satseg.engine.store import PARTS, BlockStore, codes, stored
 from satseg.engine.sums import UNIT, BlockSums
 from satseg.windows import plan_windows
 
@@ -59,3 +59,8 @@ def test_nothing_is_left_after_clearing(tmp_path: Path, plan: BlockPlan) -> None
     _save(store, next(iter(plan)))
     store.clear()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_sums_a_little_above_1_are_1() -> None:
+    sums = np.array([[UNIT + 3, 2 * UNIT, 2**31 - 1, UNIT, -1]], np.int32)
+    assert codes(sums).tolist() == [[254, 254, 254, 254, 255]]

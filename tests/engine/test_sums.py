@@ -39,6 +39,18 @@ def test_a_constant_adds_up_to_itself_in_any_order_of_threads(plan: BlockPlan) -
         np.testing.assert_array_equal(other, found[0])
 
 
+def test_what_one_window_sees_alone_counts_in_full() -> None:
+    plan = plan_blocks(plan_windows((200, 300), patch=128, overlap=16), side=1000)
+    (block,) = plan
+    sums = Sums(plan)
+    values = np.full((128, 128), np.float32(0.375))
+    for window in plan.windows_of(block):
+        sums.add(block, window, _valid(plan, window), values)
+    with sums.finished(block) as found:
+        assert abs(found.sums - 0.375 * UNIT).max() <= 4  # half a unit of rounding a window
+        assert found.sums[48, 48] == 0.375 * UNIT
+
+
 def test_pixels_without_data_are_below_0_whatever_the_network_says(plan: BlockPlan) -> None:
     block = next(iter(plan))
     sums, first = Sums(plan), Window(0, 0, 8, 8)
