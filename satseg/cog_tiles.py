@@ -31,6 +31,8 @@ _MOST = BLOCK.bit_length() - 1
 """Overviews that are averaged while rows come: 256 of them become one row of the last."""
 
 _LOOKED_AT = 16
+_AT_ONCE = 16
+"""Tiles of a row that are in memory compressed."""
 
 
 class _Level:
@@ -84,11 +86,13 @@ class _Level:
 
     def _compress(self, rows: NDArray[np.uint8]) -> None:
         starts = range(0, self.shape[1], BLOCK)
-        for tile in self._pool.map(lambda col: self._tile(rows[:, col : col + BLOCK]), starts):
-            if tile:
-                self.crc = isal_zlib.crc32(tile, self.crc)
-                self._file.write(tile)
-            self._sizes.append(len(tile) and len(tile) - FRAME)
+        for first in range(0, len(starts), _AT_ONCE):
+            some = starts[first : first + _AT_ONCE]
+            for tile in self._pool.map(lambda col: self._tile(rows[:, col : col + BLOCK]), some):
+                if tile:
+                    self.crc = isal_zlib.crc32(tile, self.crc)
+                    self._file.write(tile)
+                self._sizes.append(len(tile) and len(tile) - FRAME)
 
     def _tile(self, piece: NDArray[np.uint8]) -> bytes:
         """Return the bytes of a tile, none for one that takes no room."""

@@ -83,11 +83,15 @@ class BlockPlan:
 
 
 def plan_blocks(windows: WindowPlan, side: int) -> BlockPlan:
-    """Return blocks of whole windows whose sides are about ``side`` pixels, one window at least."""
+    """Return blocks of whole windows whose sides are about ``side`` pixels, one window at least.
+
+    Of windows wider than that they are as much lower, so that they take no more memory.
+    """
     height, width = windows.shape
+    lower = side * side // max(side, windows.patch[1])
     return BlockPlan(
         windows,
-        _spans(windows.row_starts, windows.patch[0], height, side),
+        _spans(windows.row_starts, windows.patch[0], height, lower),
         _spans(windows.col_starts, windows.patch[1], width, side),
     )
 

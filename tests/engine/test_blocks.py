@@ -40,3 +40,10 @@ def test_blocks_hold_each_window_once_and_own_what_they_alone_cover(
         for span in spans:
             own = np.flatnonzero(times[span.start : span.stop] == 1) + span.start
             assert list(own) == list(range(span.own_start, span.own_stop))
+
+
+def test_blocks_of_long_windows_are_lower() -> None:
+    long = plan_windows((8192, 8192), patch=1024, overlap=32, multiple=32, width=2048)
+    square = plan_windows((8192, 8192), patch=1024, overlap=32, multiple=32)
+    assert max(block.shape for block in plan_blocks(long, 1536)) == (1056, 2080)
+    assert max(block.shape for block in plan_blocks(square, 1536)) == (2076, 2076)
