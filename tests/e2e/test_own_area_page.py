@@ -90,7 +90,8 @@ def test_a_copied_link_opens_the_same_view_elsewhere(page: Any, browser: Any) ->
         " ['input', 'change'].forEach((name) => node.dispatchEvent(new Event(name))); }"
     )
     settle(page)
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(500)  # the map's zooming is over, and then:
+    page.wait_for_url(re.compile(rf"at=[^&]+(,|%2C){view(page)[2]}(&|$)"))
     page.get_by_role("button", name="Copy link").click()
     page.get_by_role("button", name="Copied").wait_for()
     link = page.evaluate("() => navigator.clipboard.readText()")
