@@ -25,7 +25,8 @@ class Augmented:
     the prediction of a flipped or turned window is the flipped or turned prediction, bit by bit.
 
     Attributes:
-        predictor: what is applied eight times; it takes eight times as long.
+        predictor: what is applied eight times; it takes eight times as long. Its windows are
+            squares here, where it would take longer ones: turned, those need a second network.
     """
 
     def __init__(self, predictor: Predictor) -> None:
@@ -55,11 +56,6 @@ class Augmented:
     def multiple_px(self) -> int | None:
         """What sides of windows must be multiples of; None for windows of ``patch_px`` exactly."""
         return getattr(self.predictor, "multiple_px", None)
-
-    @property
-    def width_px(self) -> int | None:
-        """Width of windows that are no squares, None for squares."""
-        return getattr(self.predictor, "width_px", None)
 
     @property
     def legend(self) -> Legend | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -112,7 +112,8 @@ def cog_rows(
         StorageError: the disk is full or the file cannot be written; nothing is left behind.
     """
     kind = Tiles if (layer.bands, layer.dtype) == (1, "uint8") else Bands
-    with storing(path) as temporary, raster_environment(), kind(temporary, grid, layer) as sink:
+    with storing(path) as temporary, raster_environment(), ExitStack() as files:
+        sink = kind(temporary, grid, layer, files)
         writer = RowWriter(sink, grid, layer)
         yield writer
         writer.finish()

@@ -6,9 +6,8 @@ import math
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any
 
 import numpy as np
 import rasterio
@@ -24,12 +23,11 @@ from satseg.reading import raster_environment
 
 _READ_ROWS = 64  # of one band: its tiles stay in GDAL's cache meanwhile
 _CHECKS = 4  # at once: their rows of tiles fill the cache at a width of 48,000 pixels
-_LOOKED_AT = 16
 _BAND_AFTER_BAND = {"interleave": "band", "compress": "zstd", "zstd_level": 1}
 
 
 class Bands:
-    """Writes a COG (ZSTD) from its rows; a context manager.
+    """Writes a COG (ZSTD) from its rows.
 
     Several bands lie one after the other in it, so that a model reads and decodes only those that
     it needs. GDAL's COG driver would mix them pixel by pixel; its GeoTIFF driver orders a file in
@@ -39,9 +37,10 @@ class Bands:
         path: the file; what is needed meanwhile lies beside it.
         grid: its CRS, transform and size.
         layer: what the pixels are.
+        files: closes what is open, whatever happens.
     """
 
-    def __init__(self, path: Path, grid: Grid, layer: Layer) -> None:
+    def __init__(self, path: Path, grid: Grid, layer: Layer, files: ExitStack) -> None:
         self._path, self._layer = path, layer
         self._factors = overview_factors(grid.shape)
         self._rows = path.with_name("rows.tif")
@@ -49,29 +48,14 @@ class Bands:
         self._complete = True
         self._options = {**_BAND_AFTER_BAND, "predictor": _predictor(layer)}
         profile = {**layer.profile(grid), **self._options}
-        self._dataset = rasterio.open(self._rows, "w", **profile)
-
-    def __enter__(self) -> Bands:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._dataset.close()
+        self._dataset = files.enter_context(rasterio.open(self._rows, "w", **profile))
 
     def store(self, rows: NDArray[np.generic], row: int) -> None:
         """Take rows, (bands, h, width), of which ``row`` is the first; h is 256 but at the end."""
         place = RasterWindow(0, row, rows.shape[2], rows.shape[1])
         self._dataset.write(rows, window=place)
         self._checksums.append(zlib.crc32(rows.data))
-        nodata: Any = self._layer.nodata
-        if nodata is not None:  # in the rows' own dtype, or all of them would be converted
-            nodata = rows.dtype.type(nodata)
-        parts = range(0, rows.shape[1], _LOOKED_AT)  # or what is compared is as large as all
-        self._complete &= not any((rows[:, k : k + _LOOKED_AT] == nodata).any() for k in parts)
+        self._complete &= self._layer.is_complete(rows)
 
     def finish(self, tags: Mapping[str, str]) -> None:
         """Write the file, with ``tags`` as its metadata.

@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import rasterio
+from numpy.typing import NDArray
 
 from satseg.grids import Grid
 from satseg.reading import AVERAGES, AVERAGES_TAG
 
 BLOCK = 256
 """Side of the tiles of a file in pixels."""
+
+_LOOKED_AT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,14 @@ class Layer:
             "bigtiff": "if_safer",
             "sparse_ok": self.sparse,
         }
+
+    def is_complete(self, rows: NDArray[np.generic]) -> bool:
+        """Return whether no pixel of ``rows``, (bands, h, width), is nodata."""
+        if self.nodata is None:
+            return True
+        nodata = rows.dtype.type(self.nodata)  # or all of the rows would be converted
+        parts = range(0, rows.shape[1], _LOOKED_AT)  # or what is compared is as large as all
+        return not any((rows[:, k : k + _LOOKED_AT] == nodata).any() for k in parts)
 
     def describe(self, dataset: rasterio.io.DatasetWriter, tags: Mapping[str, str]) -> None:
         """Write names, scale, colours and ``tags`` into a file that was just created."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import rasterio
@@ -20,7 +19,7 @@ from satseg.cog_layer import BLOCK, Layer, overview_factors
 from satseg.grids import Grid
 from satseg.pyramid import halved, halvings
 from satseg.reading import AVERAGES
-from satseg.tiff import FRAME, TiledLevel, directories, first_tags, framed, read_back, write_cog
+from satseg.tiff import FRAME, TiledLevel, directories, first_tags, framed, write_cog
 
 _EFFORT = 1
 """Of DEFLATE as ISA-L makes it: files as small as GDAL's at level 1 in a third of the time.
@@ -30,9 +29,10 @@ There is no predictor: with one, classes and saturated probabilities take thrice
 _MOST = BLOCK.bit_length() - 1
 """Overviews that are averaged while rows come: 256 of them become one row of the last."""
 
-_LOOKED_AT = 16
 _AT_ONCE = 16
 """Tiles of a row that are in memory compressed."""
+
+_PIECE = 2**20
 
 
 class _Level:
@@ -107,7 +107,7 @@ class _Level:
 
 
 class Tiles:
-    """Writes a COG of one band of bytes (DEFLATE) from its rows; a context manager.
+    """Writes a COG of one band of bytes (DEFLATE) from its rows.
 
     Averages of 2 x 2 pixels become overviews at once, as long as height and width are even; what
     other overviews there are GDAL makes at the end, of a raster of the level before them.
@@ -116,12 +116,13 @@ class Tiles:
         path: the file; what is needed meanwhile lies beside it.
         grid: its CRS, transform and size.
         layer: what the pixels are: one band of uint8.
+        files: closes what is open, whatever happens.
     """
 
-    def __init__(self, path: Path, grid: Grid, layer: Layer) -> None:
+    def __init__(self, path: Path, grid: Grid, layer: Layer, files: ExitStack) -> None:
         self._path, self._grid, self._layer = path, grid, layer
         self._factors = overview_factors(grid.shape)
-        self._open = ExitStack()
+        self._open = files
         self._pool = self._open.enter_context(ThreadPoolExecutor(usable_cores()))
         averaged = layer.overviews == AVERAGES and layer.nodata == np.iinfo(np.uint8).max
         count = halvings(grid.shape, min(_MOST, len(self._factors)) if averaged else 0)
@@ -133,17 +134,6 @@ class Tiles:
             height, width = shapes[-1]
             profile = {**layer.profile(grid), "height": height, "width": width}
             self._rest = self._open.enter_context(rasterio.open(self._rest_path, "w", **profile))
-
-    def __enter__(self) -> Tiles:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._open.close()
 
     def store(self, rows: NDArray[np.generic], row: int) -> None:
         """Take rows, uint8 (1, h, width), of which ``row`` is the first: a multiple of 256.
@@ -158,9 +148,7 @@ class Tiles:
         if self._rest is not None:
             place = RasterWindow(0, row, piece.shape[1], len(piece))
             self._rest.write(piece[None], window=place)
-            parts = range(0, len(piece), _LOOKED_AT)  # or what is compared is as large as all
-            nodata = np.uint8(self._layer.nodata or 0)
-            self._complete &= not any((piece[k : k + _LOOKED_AT] == nodata).any() for k in parts)
+            self._complete &= self._layer.is_complete(piece[None])
 
     def finish(self, tags: Mapping[str, str]) -> None:
         """Write the file, with ``tags`` as its metadata.
@@ -223,13 +211,16 @@ class Tiles:
     def _check(self, head: bytes, levels: list[TiledLevel]) -> None:
         """Raise OSError unless the file has the bytes that were written, and GDAL reads it."""
         found = []
-        for pieces in read_back(self._path, head, levels):
-            found.append(0)
-            for piece in pieces:
-                found[-1] = isal_zlib.crc32(piece, found[-1])
+        with self._path.open("rb") as file:
+            same_head = file.read(len(head)) == head
+            for level in reversed(levels):
+                crc = 0
+                for start in range(0, level.room, _PIECE):
+                    crc = isal_zlib.crc32(file.read(min(_PIECE, level.room - start)), crc)
+                found.append(crc)
         with rasterio.open(self._path) as dataset:
             read = dataset.shape, len(dataset.overviews(1))
             dataset.read(1, window=RasterWindow(dataset.width - 1, dataset.height - 1, 1, 1))
         same = found == [level.crc for level in reversed(self._levels)]
-        if not same or read != (self._grid.shape, len(self._factors)):
+        if not same_head or not same or read != (self._grid.shape, len(self._factors)):
             raise OSError("the file does not read back as it was written")

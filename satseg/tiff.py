@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -175,20 +175,6 @@ def write_cog(path: Path, head: bytes, levels: Sequence[TiledLevel]) -> None:
                 shutil.copyfileobj(tiles, file, _PIECE)
     if path.stat().st_size != len(head) + sum(level.room for level in levels):
         raise OSError(f"{path.name} has another size than its tiles")
-
-
-def read_back(path: Path, head: bytes, levels: Sequence[TiledLevel]) -> Iterator[Iterator[bytes]]:
-    """Yield the bytes of each level of a file of ``write_cog``, in pieces, from coarse to fine.
-
-    Raises:
-        OSError: it has another head.
-    """
-    with path.open("rb") as file:
-        if file.read(len(head)) != head:
-            raise OSError(f"the directories of {path.name} do not read back as they were written")
-        for level in reversed(levels):
-            starts = range(0, level.room, _PIECE)
-            yield (file.read(min(_PIECE, level.room - start)) for start in starts)
 
 
 def _placed(

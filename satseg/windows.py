@@ -128,6 +128,7 @@ def plan_windows(
 
 
 _AS_FEW = 1.005
+"""Ratio of pixels up to which one side of windows hardly differs from another."""
 
 
 def _side(size: int, patch: int, overlap: int, multiple: int | None) -> int:

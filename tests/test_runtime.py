@@ -165,8 +165,8 @@ def test_windows_of_int8_networks_are_twice_as_long(
     model = runtime.openvino_model(tiny, 4, 64)
     predictor = runtime.OpenVinoPredictor(Card(), model, precision=precision, lanes=1)
     assert predictor.width_px == width
-    assert Augmented(predictor).width_px == width
     assert windows_for(predictor, (64, 128)).patch == (64, width or 64)
+    assert windows_for(Augmented(predictor), (64, 128)).patch == (64, 64)  # or it needs two shapes
 
 
 @pytest.mark.usefixtures("loads_tiny")
