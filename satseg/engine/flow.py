@@ -6,7 +6,13 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ThreadPoolExecutor,
+    as_completed,
+    wait,
+)
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -128,7 +134,7 @@ def compute_blocks(
     with _readers(scene, predictor, plan, memory, files) as read:
         ahead = _ahead(read, items, files - 1, files, "satseg-read")
         batches = _until(cancelled, _batches(ahead, prediction))
-        added = _ahead(prediction.added, batches, lanes, lanes, "satseg-predict")
+        added = _as_done(prediction.added, batches, lanes, "satseg-predict")
         with closing(ahead), closing(added):
             yield from _finished(plan, chosen, sums, added, progress)
 
@@ -307,5 +313,22 @@ def _ahead(
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _as_done(
+    function: Callable[[_Item], _Result], items: Iterable[_Item], threads: int, name: str
+) -> Generator[_Result, None, None]:
+    """Yield function(item) as they are done, computed in threads; one item waits for a thread."""
+    pending: set[Future[_Result]] = set()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+    try:
+        for item in items:
+            pending.add(pool.submit(function, item))
+            if len(pending) > threads:
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+        yield from (future.result() for future in as_completed(pending))
     finally:
         pool.shutdown(cancel_futures=True)
