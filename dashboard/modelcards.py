@@ -18,10 +18,10 @@ from dashboard.shelf import cards, ensembles
 from dashboard.words import Words
 from satseg.classes import CLASSES, FARMLAND_CODES
 from satseg.export.quantities import percent_text
+from satseg.zoo.card import INT8_LENGTH, ModelCard
 
 if TYPE_CHECKING:
     from satseg.legend import Legend
-    from satseg.zoo.card import ModelCard
     from satseg.zoo.ensembles import EnsembleCard
 
 SPLIT = (1.0, 1.3)
@@ -66,7 +66,12 @@ def _model_facts(card: ModelCard, say: Words) -> str:
         ("card_scaling", say("card_scaling_value")),
         (
             "card_windows",
-            say("card_windows_value", patch=card.patch_px, overlap=card.overlap_px),
+            say(
+                "card_windows_value" if card.int8 is None else "card_windows_int8",
+                patch=card.patch_px,
+                overlap=card.overlap_px,
+                length=INT8_LENGTH * card.patch_px,
+            ),
         ),
         *_classes(card.threshold, card.temperature, say, card.legend),
         ("card_runtime", say(_runtime(card))),

@@ -79,6 +79,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "card_windows": ("Windows", "窗口"),
     "card_windows_value": ("{patch} px, overlap {overlap} px", "{patch} 像素，重叠 {overlap} 像素"),
+    "card_windows_int8": (
+        "{patch} px, in int8 {length} x {patch} px; overlap {overlap} px",
+        "{patch} 像素，int8 为 {length} x {patch} 像素；重叠 {overlap} 像素",
+    ),
     "card_classes": ("Classes", "类别"),
     "card_threshold": ("Threshold", "阈值"),
     "card_temperature": ("Temperature", "温度"),

@@ -19,7 +19,7 @@ from satseg.augmentation import Augmented
 from satseg.engine.flow import Predictor
 from satseg.errors import ModelError
 from satseg.legend import Legend
-from satseg.zoo.card import STRIDE, ModelCard, load_card
+from satseg.zoo.card import INT8_LENGTH, STRIDE, ModelCard, load_card
 from satseg.zoo.load import load_model, verified_int8
 
 Runtime = Literal["auto", "torch", "openvino", "openvino-int8"]
@@ -32,12 +32,6 @@ _TYPES = threading.Lock()
 
 _SHAPES = 2
 """Shapes of windows for which a network stays compiled."""
-
-_INT8_LENGTH = 2
-"""How many times longer than high windows of int8 networks are.
-
-Longer windows overlap less: 4.7 % of the pixels of a scene of 8,192 pixels a side are computed
-twice instead of 6.4 %, for an eighth more memory."""
 
 CUDA_BATCH = 8
 """Windows that a GPU gets at once; halved where its memory is too small."""
@@ -126,7 +120,7 @@ class OpenVinoPredictor:
         self.patch_px = card.patch_px
         self.overlap_px = card.overlap_px
         self.multiple_px = STRIDE
-        self.width_px = _INT8_LENGTH * card.patch_px if precision == "int8" else None
+        self.width_px = INT8_LENGTH * card.patch_px if precision == "int8" else None
         self.precision = precision
         self.lanes = lanes
         self.legend = card.legend

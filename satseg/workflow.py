@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from satseg.allocation import return_freed_memory
 from satseg.catalog import Catalog
 from satseg.catalog_records import PredictionRecord, SceneRecord
 from satseg.errors import RegionError, StorageError
@@ -20,7 +21,7 @@ from satseg.probability import threshold_level
 from satseg.recipes import Recipe, recipe, usual_threshold
 from satseg.series import Observation, tidy
 from satseg.uncertainty import UNCERTAINTIES
-from satseg.zoo.card import ModelCard, load_card
+from satseg.zoo.card import load_card
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -281,6 +282,7 @@ def _predict(  # noqa: PLR0917 -- one caller, everything of it
                 progress=progress,
                 cancelled=cancelled,
             )
+            return_freed_memory()
             layers = {} if classes is None else {CLASS_LAYER: classes}
             return _register(catalog, scene, wanted, probability, _runtime(predictor), layers)
 
@@ -374,9 +376,8 @@ def _predictor(folder: Path, sha256: str, runtime: Runtime, augmented: bool) -> 
     """Return the model of a folder ready to run; the hash tells new weights from remembered."""
     from satseg.runtime import load_predictor
 
-    card: ModelCard = load_card(folder)
     del sha256
-    predictor = load_predictor(card, runtime=runtime)
+    predictor = load_predictor(load_card(folder), runtime=runtime)
     if not augmented:
         return predictor
     from satseg.augmentation import Augmented

@@ -50,6 +50,27 @@ def test_freed_memory_is_used_again_without_new_pages():
     assert int(found.stdout) < 2**26 // 4096  # pages of one of the four
 
 
+RETURNED = """
+import psutil
+from satseg.allocation import return_freed_memory, use_one_heap
+assert use_one_heap()
+pieces = [bytes(100_000) for _ in range(2000)]
+last = bytes(1000)
+del pieces[:-1]
+before = psutil.Process().memory_info().rss
+assert return_freed_memory()
+print(before - psutil.Process().memory_info().rss)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told")
+def test_freed_memory_goes_back_to_the_system():
+    found = subprocess.run(
+        [sys.executable, "-c", RETURNED], capture_output=True, text=True, check=True
+    )
+    assert int(found.stdout) > 100e6
+
+
 def test_only_cores_that_this_process_may_use_count(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 5}, raising=False)
     assert usable_cores() == 2

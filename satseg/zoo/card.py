@@ -28,6 +28,12 @@ ENSEMBLE = "ensemble-"
 INT8_TOLERANCE = 0.005
 """Largest difference of the intersection over union with which int8 stands in for float32."""
 
+INT8_LENGTH = 2
+"""How many times longer than high windows of int8 networks are.
+
+Longer windows overlap less: 4.7 % of the pixels of a scene of 8,192 pixels a side are computed
+twice instead of 6.4 %, for an eighth more memory."""
+
 STRIDE = 32
 """Sides of windows are multiples of this, the deepest stride of any network of the zoo."""
 

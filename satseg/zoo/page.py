@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from satseg.metrics import BINS
-from satseg.zoo.card import ModelCard
+from satseg.zoo.card import INT8_LENGTH, ModelCard
 from satseg.zoo.ensembles import EnsembleCard
 from satseg.zoo.page_classes import class_lines
 
@@ -274,6 +274,7 @@ def _int8_rows(card: ModelCard) -> list[str]:
     return [
         f"| int8 network for OpenVINO | `{card.int8_path.name}`, {size}, made by "
         f"{card.int8.software} from calibration windows: {windows}. "
+        f"Its windows are {INT8_LENGTH * card.patch_px} x {card.patch_px} px. "
         f"{_INT8_USE[card.int8_is_faithful]} |"
     ]
 

@@ -36,6 +36,8 @@ def test_the_zoos_pages_are_those_of_its_cards():
         page = (card.folder / "CARD.md").read_text(encoding="utf-8")
         assert card.sha256 in page
         assert all(f"{row['iou']:.3f}" in page for row in card.metrics)
+        long = f"windows are {2 * card.patch_px} x {card.patch_px} px"
+        assert (long in page) == (card.int8 is not None)
 
 
 MEASURED = {
