@@ -25,11 +25,10 @@ from satseg.windows import Window
 
 Validity = Literal["all", "nodata", "mask", "blackfill"]
 
-CACHE_BYTES = 72 * 2**20
+CACHE_BYTES = 48 * 2**20
 """Bound of GDAL's block cache, which otherwise takes 5 % of the machine's memory.
 
-It holds what a row of windows shares with the next where three bands of a scene of 8,192 pixels'
-width are read; with 48 MiB a quarter of its tiles were decoded twice."""
+It holds the tiles that the windows of a block share, two windows of eight bands wide."""
 
 _CONNECT_S = 10
 _ANSWER_S = 120
