@@ -14,7 +14,7 @@ from satseg.engine.store import BlockStore, Part, codes
 from satseg.errors import Cancelled
 from satseg.legend import Legend
 
-_PIECE_PX = 1 << 21
+_PIECE_PX = 1 << 19
 """Pixels that are joined at once, about: little memory in a wide scene, few reads in a narrow."""
 
 
