@@ -151,14 +151,14 @@ def predict_scene(  # noqa: PLR0913 -- all but three have defaults
     provenance = {**_provenance(scene, predictor, grid), **(tags or {})}
     stop = cancelled or (lambda: False)
     with _folder(output, work) as folder:
-        store = BlockStore(folder, _key(scene, plan, key))
+        store = BlockStore(folder, _key(scene, plan, key), legend)
         with ExitStack() as files:
             writer = files.enter_context(cog_rows(output, grid, PROBABILITY, tags=provenance))
             writers = [writer]
             if classes is not None and legend is not None:
                 writers.append(files.enter_context(class_rows(classes, grid, legend, provenance)))
             arrivals = Arrivals(plan)
-            rows = joined_rows(plan, store, legend, wait=arrivals.wait)
+            rows = joined_rows(plan, store, wait=arrivals.wait)
             blocks = _computed(store, scene, predictor, plan, engine, progress, stop)
             _join(rows, writers, arrivals, blocks, stop)
         store.clear()

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from satseg.engine.blocks import Block, BlockPlan, Span
 from satseg.engine.store import BlockStore, Part, codes
 from satseg.errors import Cancelled
-from satseg.legend import Legend
 
 _PIECE_PX = 1 << 19
 """Pixels that are joined at once, about: little memory in a wide scene, few reads in a narrow."""
@@ -53,13 +52,12 @@ class Arrivals:
 def joined_rows(
     plan: BlockPlan,
     store: BlockStore,
-    legend: Legend | None = None,
     *,
     wait: Callable[[int], None] | None = None,
 ) -> Iterator[NDArray[np.uint8]]:
     """Yield the codes of the whole map from top to bottom, uint8 (rows, width).
 
-    With the predictor's ``legend`` they are (2, rows, width), see ``satseg.engine.store.codes``.
+    With a legend in the store they are (2, rows, width), see ``satseg.engine.store.codes``.
     Every block of the plan must be in the store, or come there while ``wait`` waits: it is called
     with the number of a row of blocks before that row and those above are read.
     """
@@ -73,7 +71,7 @@ def joined_rows(
         if wait is not None:
             wait(covering[-1][0].row)
         for row in range(start, stop, step):
-            yield _joined(plan, store, covering, (row, min(row + step, stop)), legend)
+            yield _joined(plan, store, covering, (row, min(row + step, stop)))
 
 
 def _segments(plan: BlockPlan) -> list[tuple[int, int]]:
@@ -91,12 +89,11 @@ def _joined(
     store: BlockStore,
     covering: list[list[Block]],
     span: tuple[int, int],
-    legend: Legend | None,
 ) -> NDArray[np.uint8]:
-    (start, stop), width = span, plan.windows.shape[1]
+    (start, stop), width, legend = span, plan.windows.shape[1], store.legend
     rows = covering[0][0].rows
     if not (rows.own_start <= start and stop <= rows.own_stop):
-        return codes(_added(plan, store, covering, span, legend), legend)
+        return codes(_added(plan, store, covering, span), legend)
     layers = () if legend is None else (2,)
     found = np.empty((*layers, stop - start, width), dtype=np.uint8)
     piece = slice(start - rows.own_start, stop - rows.own_start)
@@ -136,10 +133,9 @@ def _added(
     store: BlockStore,
     covering: list[list[Block]],
     span: tuple[int, int],
-    legend: Legend | None,
 ) -> NDArray[np.int32]:
     """Return the sums of rows to which blocks of two rows add, the one below and the one above."""
-    (start, stop), width = span, plan.windows.shape[1]
+    (start, stop), width, legend = span, plan.windows.shape[1], store.legend
     layers = () if legend is None else (len(legend),)
     sums = np.zeros((*layers, stop - start, width), dtype=np.int32)
     for block in itertools.chain.from_iterable(covering):

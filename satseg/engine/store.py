@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,11 @@ from satseg.probability import NODATA, SCALE
 from satseg.storage import storing
 
 Part = Literal["codes", "top", "bottom", "left", "right"]
-PARTS: tuple[Part, ...] = ("top", "bottom", "left", "right", "codes")
-"""Arrays of a block, each in a file of its own, in the order in which they are written."""
+PARTS: tuple[Part, ...] = ("codes", "top", "bottom", "left", "right")
+"""Arrays of a block, in the order in which they lie in its file."""
+
+_Form = tuple[tuple[int, ...], np.dtype[Any]]
+"""Shape and dtype of a part."""
 
 _HUGE = np.uint32(2**31)
 _KEY = "key.txt"
@@ -90,15 +94,16 @@ def codes(sums: NDArray[np.int32], legend: Legend | None = None) -> NDArray[np.u
 
 
 class BlockStore:
-    """The blocks of one map in a folder.
+    """The blocks of one map in a folder, each in a file of its own: its arrays one after another.
 
     Args:
         folder: the folder, created where it is missing.
         key: what decides every byte of the blocks. Blocks of another key are removed.
+        legend: the predictor's.
     """
 
-    def __init__(self, folder: Path, key: str) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, key: str, legend: Legend | None = None) -> None:
+        self.folder, self.legend = folder, legend
         mark = folder / _KEY
         if folder.is_dir() and not (mark.is_file() and mark.read_text("utf-8") == key):
             shutil.rmtree(folder)
@@ -112,42 +117,59 @@ class BlockStore:
         Raises:
             StorageError: the disk is full. The block is then not there.
         """
-        for part in PARTS:  # the codes last: where they are, the rest is
-            with storing(self._path(block.block, part)) as path, path.open("wb") as file:
-                np.save(file, getattr(block, part), allow_pickle=False)
+        with storing(self._path(block.block)) as path, path.open("wb") as file:
+            for part in PARTS:
+                file.write(np.ascontiguousarray(getattr(block, part)).data)
 
     def has(self, block: Block) -> bool:
         """Return whether a block is there and whole."""
-        rows, cols = block.rows, block.cols
-        own = rows.own_stop - rows.own_start, cols.own_stop - cols.own_start
+        size = sum(map(_size, self._forms(block).values()))
         try:
-            shapes = {part: self._mapped(block, part).shape for part in PARTS}
-        except (OSError, ValueError, EOFError):
+            return self._path(block).stat().st_size == size
+        except OSError:
             return False
-        return shapes["codes"][-2:] == own and shapes["top"][-1:] == (len(cols),)
 
     def part(self, block: Block, part: Part, rows: slice) -> NDArray[Any]:
-        """Return some rows of a part of a block, a copy of (..., rows, columns).
-
-        The file is mapped for no longer than that: what is mapped counts as memory in use, and a
-        whole row of blocks is as wide as the scene.
+        """Return some rows of a part of a block, (..., rows, columns).
 
         Raises:
-            OSError, ValueError, EOFError: it is not there, or damaged.
+            OSError: it is not there, or cut off.
         """
-        return np.array(self._mapped(block, part)[..., rows, :])
+        path, forms = self._path(block), self._forms(block)
+        before = sum(_size(forms[other]) for other in PARTS[: PARTS.index(part)])
+        (*layers, height, width), dtype = forms[part]
+        first, stop, _ = rows.indices(height)
+        count = max(0, stop - first)
+        found = np.empty((*layers, count, width), dtype)
+        with path.open("rb") as file:
+            for number, layer in enumerate(found.reshape(math.prod(layers), count, width)):
+                file.seek(before + (number * height + first) * width * dtype.itemsize)
+                if file.readinto(layer.data) != layer.nbytes:
+                    raise OSError(f"{path.name} is cut off")
+        return found
 
-    def _mapped(self, block: Block, part: Part) -> NDArray[Any]:
-        path = self._path(block, part)
-        try:
-            mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-        except ValueError:  # nothing cannot be mapped; what is cut off raises again
-            mapped = np.load(path, allow_pickle=False)
-        return mapped
+    def _forms(self, block: Block) -> dict[Part, _Form]:
+        rows, cols = block.rows, block.cols
+        sums = () if self.legend is None else (len(self.legend),)
+        coded = () if self.legend is None else (2,)
+        height = rows.own_stop - rows.own_start
+        number, code = np.dtype(np.int32), np.dtype(np.uint8)
+        return {
+            "codes": ((*coded, height, cols.own_stop - cols.own_start), code),
+            "top": ((*sums, rows.own_start - rows.start, len(cols)), number),
+            "bottom": ((*sums, rows.stop - rows.own_stop, len(cols)), number),
+            "left": ((*sums, height, cols.own_start - cols.start), number),
+            "right": ((*sums, height, cols.stop - cols.own_stop), number),
+        }
 
     def clear(self) -> None:
         """Remove all blocks and the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _path(self, block: Block, part: Part) -> Path:
-        return self.folder / f"{block.row:05d}-{block.col:05d}.{part}.npy"
+    def _path(self, block: Block) -> Path:
+        return self.folder / f"{block.row:05d}-{block.col:05d}.block"
+
+
+def _size(form: _Form) -> int:
+    shape, dtype = form
+    return math.prod(shape) * dtype.itemsize

@@ -104,7 +104,7 @@ def _digest(root: Path) -> str:
 
 
 def _blocks(root: Path) -> int:
-    return len(list((root / ".work").glob("*/*.codes.npy")))
+    return len(list((root / ".work").glob("*/*.block")))
 
 
 def _wait(condition: Callable[[], object], what: str) -> None:
@@ -219,7 +219,7 @@ def test_work_killed_in_the_middle_goes_on_to_the_same_bytes(
     with _running(_command(script, root), models) as process:
         _wait(lambda: _blocks(root) >= 3, "three blocks")
         _kill(process)
-    kept = {path: path.stat().st_mtime_ns for path in (root / ".work").glob("*/*.codes.npy")}
+    kept = {path: path.stat().st_mtime_ns for path in (root / ".work").glob("*/*.block")}
     assert kept
     assert not Catalog.open(root).predictions("s")
     with _running(_command(script, root), models) as process:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from satseg.engine.blocks import BlockPlan, plan_blocks
 from satseg.engine.mosaic import Arrivals, joined_rows
-from satseg.engine.store import PARTS, BlockStore, stored
+from satseg.engine.store import BlockStore, stored
 from satseg.engine.sums import MISSING, UNIT, BlockSums
 from satseg.errors import Cancelled
 from satseg.windows import plan_windows
@@ -76,8 +76,7 @@ def test_rows_are_joined_as_soon_as_the_blocks_below_are_there(tmp_path: Path) -
     thread = threading.Thread(target=join)
     thread.start()
     for block in sorted(plan, key=lambda block: (-block.col, block.row)):  # in any order
-        for part in PARTS:
-            shutil.copy(whole._path(block, part), store.folder)
+        shutil.copy(whole._path(block), store.folder)
         assert thread.is_alive()
         arrivals.mark(block)
     thread.join(10)
