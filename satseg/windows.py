@@ -134,27 +134,34 @@ _AS_FEW = 1.005
 def _side(size: int, patch: int, overlap: int, multiple: int | None) -> int:
     """Return the side of the windows of an axis: the one with the fewest pixels in all.
 
-    Of two that hardly differ in that, it is the closer to ``patch``.
+    Of those that hardly differ in that, it is the closest to ``patch``.
     """
     if multiple is None:
         return patch
-    usual = _count(size, patch, overlap)
     sides = []
-    for count in (usual, usual - 1):
-        if count >= 1:
-            even = math.ceil((size + (count - 1) * overlap) / count)
-            side = math.ceil(even / multiple) * multiple
-            if side <= patch + patch // 8:
-                sides.append((side * count, side))
+    for count in range(_count(size, patch, overlap), 0, -1):
+        even = math.ceil((size + (count - 1) * overlap) / count)
+        side = math.ceil(even / multiple) * multiple
+        if side > patch + patch // 8:
+            break
+        sides.append((side * count, side))
     fewest = min(sides)[0]
     as_few = [side for pixels, side in sides if pixels <= _AS_FEW * fewest]
     return min(as_few, key=lambda side: abs(side - patch))
 
 
 def _count(size: int, side: int, overlap: int) -> int:
-    return max(1, math.ceil((size - overlap) / (side - overlap)))
+    return 1 if size <= side else math.ceil((size - overlap) / (side - overlap))
+
+
+_TILE_PX = 256
+"""Side of the tiles of most rasters."""
 
 
 def _starts(size: int, side: int, overlap: int) -> tuple[int, ...]:
+    """Return where windows start: with tiles, so that few are read twice, or evenly spread."""
     count, last = _count(size, side, overlap), max(0, size - side)
+    step = (side - overlap) // _TILE_PX * _TILE_PX
+    if step * (count - 1) >= last:
+        return tuple(min(number * step, last) for number in range(count))
     return tuple(number * last // max(1, count - 1) for number in range(count))

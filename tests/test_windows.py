@@ -86,6 +86,25 @@ def test_window_size_suits_the_scene() -> None:
     assert len(plan) == 8
 
 
+@pytest.mark.parametrize("size", [1, 30, 32])
+def test_a_scene_smaller_than_the_overlap_gets_one_window(size: int) -> None:
+    plan = plan_windows((size, size), patch=1024, overlap=32, multiple=32)
+    assert list(plan) == [Window(0, 0, 32, 32)]
+
+
+def test_windows_start_with_the_tiles_of_rasters_where_that_takes_no_more_of_them() -> None:
+    plan = plan_windows((8192, 5000), patch=1024, overlap=32, multiple=32)
+    assert plan.row_starts == (*range(0, 7168, 1024), 7136)
+    assert plan.col_starts == (0, 827, 1654, 2481, 3308, 4136)  # evenly: 768 each fall short
+
+
+def test_a_long_axis_gets_windows_of_the_side_that_wastes_least() -> None:
+    # 40 windows of 1056 pixels (42240) beat 42 of 1024 (43008) and 41 of 1056
+    plan = plan_windows((40960, 1000), patch=1024, overlap=32, multiple=32)
+    assert plan.patch[0] == 1056
+    assert len(plan) == 40
+
+
 def test_windows_of_the_usual_size_are_kept_where_others_hardly_help() -> None:
     # 9 windows of 2272 pixels would have 20448 pixels of the axis, 10 of 2048 have 20480
     assert plan_windows((20000, 20000), patch=2048, overlap=32, multiple=32).patch == (2048, 2048)

@@ -65,9 +65,11 @@ class BlockPlan:
         return len(self.rows) * len(self.cols)
 
     def __iter__(self) -> Iterator[Block]:
+        """Yield the blocks row by row, to and fro: tiles between two rows are read once there."""
         for row, rows in enumerate(self.rows):
-            for col, cols in enumerate(self.cols):
-                yield Block(row, col, rows, cols)
+            cols = list(enumerate(self.cols))
+            for col, span in reversed(cols) if row % 2 else cols:
+                yield Block(row, col, rows, span)
 
     def windows_of(self, block: Block) -> Iterator[Window]:
         """Yield the windows of a block, row by row."""

@@ -16,6 +16,12 @@ def test_own_rows_are_those_that_no_other_block_covers() -> None:
     assert [block.shape for block in plan] == [(7, 4), (7, 4)]
 
 
+def test_blocks_come_row_by_row_to_and_fro() -> None:
+    plan = plan_blocks(plan_windows((10, 10), patch=4, overlap=1), side=4)
+    places = [(block.row, block.col) for block in plan]
+    assert places == [(0, 0), (0, 1), (0, 2), (1, 2), (1, 1), (1, 0), (2, 0), (2, 1), (2, 2)]
+
+
 @given(
     st.integers(1, 200),
     st.integers(1, 200),
@@ -46,4 +52,4 @@ def test_blocks_of_long_windows_are_lower() -> None:
     long = plan_windows((8192, 8192), patch=1024, overlap=32, multiple=32, width=2048)
     square = plan_windows((8192, 8192), patch=1024, overlap=32, multiple=32)
     assert max(block.shape for block in plan_blocks(long, 1536)) == (1056, 2080)
-    assert max(block.shape for block in plan_blocks(square, 1536)) == (2076, 2076)
+    assert max(block.shape for block in plan_blocks(square, 1536)) == (2080, 2080)
