@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from satseg import __version__
+from satseg.allocation import return_freed_memory
 from satseg.bands import positions
 from satseg.class_raster import class_rows, no_legend
 from satseg.cog import RowWriter, cog_rows
@@ -150,6 +151,7 @@ def predict_scene(  # noqa: PLR0913 -- all but three have defaults
     plan = plan_blocks(windows_for(predictor, grid.shape), block_px)
     provenance = {**_provenance(scene, predictor, grid), **(tags or {})}
     stop = cancelled or (lambda: False)
+    return_freed_memory()  # what opening the scene took
     with _folder(output, work) as folder:
         store = BlockStore(folder, _key(scene, plan, key), legend)
         with ExitStack() as files:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_ROWS = 64
-"""Rows that are averaged at once: as many as a processor's cache holds."""
+_CACHED_PX = 2**18
+"""Pixels that are averaged at once: as many as a processor's cache holds."""
 
 
 def halvings(shape: tuple[int, int], most: int) -> int:
@@ -35,8 +35,9 @@ def halved(rows: NDArray[np.uint8], nodata: int) -> NDArray[np.uint8]:
     array([[2, 9]], dtype=uint8)
     """
     found = np.empty((len(rows) // 2, rows.shape[1] // 2), dtype=np.uint8)
-    for start in range(0, len(rows), _ROWS):
-        found[start // 2 : (start + _ROWS) // 2] = _means(rows[start : start + _ROWS], nodata)
+    step = 2 * max(1, _CACHED_PX // (2 * rows.shape[1]))
+    for start in range(0, len(rows), step):
+        found[start // 2 : (start + step) // 2] = _means(rows[start : start + step], nodata)
     return found
 
 

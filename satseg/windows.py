@@ -127,7 +127,7 @@ def plan_windows(
     return WindowPlan(shape, (sides[0], sides[1]), overlap, rows, cols)
 
 
-_AS_FEW = 1.005
+_AS_FEW = 1.01
 """Ratio of pixels up to which one side of windows hardly differs from another."""
 
 

@@ -26,8 +26,8 @@ _Form = tuple[tuple[int, ...], np.dtype[Any]]
 
 _HUGE = np.uint32(2**31)
 _KEY = "key.txt"
-_ROWS = 32
-"""Rows that are coded at once: as many as a processor's cache holds."""
+_CACHED_PX = 2**16
+"""Pixels that are coded at once: as many as a processor's cache holds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,16 +80,21 @@ def codes(sums: NDArray[np.int32], legend: Legend | None = None) -> NDArray[np.u
         likeliest = legend.codes[sums.argmax(axis=0)]
         return np.stack([farmland, np.where(farmland == NODATA, np.uint8(NODATA), likeliest)])
     found: NDArray[np.uint8] = np.empty(sums.shape, dtype=np.uint8)
-    for start in range(0, len(sums), _ROWS):
-        scaled = sums[start : start + _ROWS].astype(np.uint32)  # what is below 0 becomes huge
-        missing = scaled >= _HUGE if scaled.max(initial=0) >= _HUGE else None
-        np.minimum(scaled, np.uint32(UNIT), out=scaled)
-        scaled *= np.uint32(SCALE)  # fits: UNIT x 254 < 2^32
-        scaled += np.uint32(UNIT // 2)
+    height, width = sums.shape
+    step = max(1, _CACHED_PX // max(1, width))
+    memory = np.empty((min(step, height), width), dtype=np.uint32)
+    for start in range(0, height, step):
+        piece = sums[start : start + step].view(np.uint32)  # what is below 0 becomes huge
+        scaled, coded = memory[: len(piece)], found[start : start + step]
+        largest = piece.max(initial=0)
+        if largest > UNIT:
+            np.minimum(piece, np.uint32(UNIT), out=scaled)
+        np.multiply(scaled if largest > UNIT else piece, np.uint32(SCALE), out=scaled)
+        scaled += np.uint32(UNIT // 2)  # fits: UNIT x 254 < 2^32
         scaled >>= np.uint32(UNIT.bit_length() - 1)
-        found[start : start + _ROWS] = scaled
-        if missing is not None:
-            found[start : start + _ROWS][missing] = NODATA
+        coded[:] = scaled
+        if largest >= _HUGE:
+            coded[piece >= _HUGE] = NODATA
     return found
 
 
