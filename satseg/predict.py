@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -83,19 +84,19 @@ class ThisProcess:
         progress: Callable[[int], None],
         cancelled: Asked,
     ) -> Generator[StoredBlock, None, None]:
-        """Yield ``blocks`` in their order."""
+        """Yield ``blocks`` as they are finished."""
         found = compute_blocks(
             scene,
             predictor,
             plan,
             blocks,
+            partial(stored, legend=getattr(predictor, "legend", None)),
             batch_size=self.batch_size,
             progress=progress,
             cancelled=cancelled,
         )
         with closing(found):
-            for sums in found:
-                yield stored(sums, getattr(predictor, "legend", None))
+            yield from found
 
 
 def predict_scene(  # noqa: PLR0913 -- all but three have defaults

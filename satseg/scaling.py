@@ -16,6 +16,9 @@ HIGH_PERCENTILE = 99.0
 _ROWS = 64
 """Rows that are scaled at once: as many as a processor's cache holds."""
 
+_COUNTED = 2**18
+"""Numbers that are counted at once: numpy makes each of them 64 bits long first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -89,7 +92,11 @@ def _percentiles(values: NDArray[np.number], wanted: Sequence[float]) -> list[fl
     """Return np.percentile(values, wanted); of small whole numbers by counting, without a sort."""
     if values.dtype not in (np.uint8, np.uint16):
         return [float(found) for found in np.percentile(values, wanted)]
-    reached = np.cumsum(np.bincount(values.ravel()))
+    counts = np.zeros(int(values.max()) + 1, dtype=np.int64)
+    for start in range(0, values.size, _COUNTED):
+        piece = values.ravel()[start : start + _COUNTED]
+        counts += np.bincount(piece, minlength=len(counts))
+    reached = np.cumsum(counts)
     found = []
     for percent in wanted:
         place = percent / 100 * (values.size - 1)

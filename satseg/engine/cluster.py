@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import CancelledError
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -198,8 +198,9 @@ class DaskEngine:
 def _block(source: PredictorSource, scene: Scene, plan: BlockPlan, block: Block) -> StoredBlock:
     """Compute one block on a worker."""
     predictor = _loaded(source)
-    with closing(compute_blocks(scene, predictor, plan, [block])) as found:
-        return stored(next(found), getattr(predictor, "legend", None))
+    kept = partial(stored, legend=getattr(predictor, "legend", None))
+    with closing(compute_blocks(scene, predictor, plan, [block], kept)) as found:
+        return next(found)
 
 
 @lru_cache(maxsize=2)

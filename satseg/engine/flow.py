@@ -33,6 +33,7 @@ own for the tiles that neighbouring windows share."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+_Kept = TypeVar("_Kept")
 Progress = Callable[[int], None]
 _log = logging.getLogger(__name__)
 
@@ -91,23 +92,25 @@ def compute_blocks(
     predictor: Predictor,
     plan: BlockPlan,
     blocks: Iterable[Block],
+    kept: Callable[[BlockSums], _Kept],
     *,
     batch_size: int | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> Generator[BlockSums, None, None]:
-    """Yield the sums of ``blocks`` in their order. Close the iterator to stop reading ahead.
+) -> Generator[_Kept, None, None]:
+    """Yield ``kept(sums)`` of each of ``blocks``, as they are finished. Close it to stop early.
 
     Prediction runs in threads of its own, over the borders of blocks, and a window is read while
-    the one before it waits for the first lane that is free. Memory is that of two blocks and of a
-    window more than there are lanes, and is used again: the sums are valid until the next ones are
-    asked for.
+    the one before it waits for the first lane that is free. Memory is that of the blocks in work
+    and of a window more than there are lanes, and is used again.
 
     Args:
         scene: the scene.
         predictor: the model.
         plan: the scene's blocks.
         blocks: those to compute.
+        kept: what is wanted of a block's sums, which are valid during the call only. It is called
+            in the thread that added the last window, side by side with others.
         batch_size: windows a call of the predictor gets at most; the predictor's own without it.
         progress: called with the number of windows done, each time some are.
         cancelled: asked before each batch; True stops the work.
@@ -123,20 +126,30 @@ def compute_blocks(
             found=str(batch_size),
             fix="Give a batch size of 1 or more",
         )
-    chosen = list(blocks)
     lanes: int = getattr(predictor, "lanes", 1)
     usual: int = getattr(predictor, "batch", 1)
     memory = Memory((len(predictor.bands), *plan.windows.patch), np.float32)
     sums = Sums(plan, layers_of(predictor))
     prediction = _Prediction(predictor, sums, memory, batch_size or usual)
-    items = ((block, window) for block in chosen for window in plan.windows_of(block))
+
+    def added(batch: list[_Patch]) -> tuple[int, list[_Kept]]:
+        found = []
+        for block in prediction.completed(batch):
+            with sums.finished(block) as each:
+                found.append(kept(each))
+        return len(batch), found
+
+    items = ((block, window) for block in blocks for window in plan.windows_of(block))
     files = 1 + (lanes - 1) // _LANES_A_FILE
     with _readers(scene, predictor, plan, memory, files) as read:
         ahead = _ahead(read, items, files - 1, files, "satseg-read")
         batches = _until(cancelled, _batches(ahead, prediction))
-        added = _as_done(prediction.added, batches, lanes, "satseg-predict")
-        with closing(ahead), closing(added):
-            yield from _finished(plan, chosen, sums, added, progress)
+        done = _as_done(added, batches, lanes, "satseg-predict")
+        with closing(ahead), closing(done):
+            for windows, found in done:
+                if progress is not None:
+                    progress(windows)
+                yield from found
 
 
 def windows_for(predictor: Predictor, shape: tuple[int, int]) -> WindowPlan:
@@ -160,26 +173,6 @@ def layers_of(predictor: Predictor) -> tuple[int, ...]:
     return () if legend is None else (len(legend),)
 
 
-def _finished(
-    plan: BlockPlan,
-    blocks: Sequence[Block],
-    sums: Sums,
-    added: Iterable[list[Block]],
-    progress: Progress | None,
-) -> Iterator[BlockSums]:
-    """Yield each block when its last window was added."""
-    waiting = deque(blocks)
-    left = {(block.row, block.col): plan.count(block) for block in blocks}
-    for each in added:
-        for block in each:
-            left[block.row, block.col] -= 1
-        if progress is not None:
-            progress(len(each))
-        while waiting and not left[waiting[0].row, waiting[0].col]:
-            with sums.finished(waiting.popleft()) as found:
-                yield found
-
-
 class _Prediction:
     """Calls the predictor and adds up its answers; keeps the batch that memory has room for."""
 
@@ -190,16 +183,18 @@ class _Prediction:
         self._guard = threading.Lock()
         self.limit = limit
 
-    def added(self, batch: list[_Patch]) -> list[Block]:
-        """Add the probabilities of a batch to its blocks, which are returned one a window."""
+    def completed(self, batch: list[_Patch]) -> list[Block]:
+        """Add the probabilities of a batch to its blocks; return those that lack none now."""
         seen = [patch for patch in batch if patch.valid.any()]
         found = iter(self._probabilities(seen))
+        completed = []
         for patch in batch:
             probability = next(found) if patch.valid.any() else None
-            self._sums.add(patch.block, patch.window, patch.valid, probability)
+            if self._sums.add(patch.block, patch.window, patch.valid, probability):
+                completed.append(patch.block)
         for patch in batch:
             self._memory.give(patch.pixels)
-        return [patch.block for patch in batch]
+        return completed
 
     def _probabilities(self, patches: list[_Patch]) -> list[NDArray[np.float32]]:
         pieces: list[NDArray[np.float32]] = []

@@ -6,7 +6,7 @@ import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
 import numpy as np
@@ -71,6 +71,15 @@ class Memory:
         self._idle.put(array)
 
 
+@dataclass(slots=True, eq=False)
+class _Open:
+    """A block to which windows are being added, and how many more will be."""
+
+    sums: NDArray[np.int32]
+    left: int
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
 class Sums:
     """The blocks to which windows are being added, from any thread, in any order.
 
@@ -80,13 +89,13 @@ class Sums:
     """
 
     def __init__(self, plan: BlockPlan, layers: tuple[int, ...] = ()) -> None:
-        windows = plan.windows
+        self._plan, windows = plan, plan.windows
         self._rows = _weights(windows.row_starts, windows.patch[0], windows.overlap)
         self._cols = _weights(windows.col_starts, windows.patch[1], windows.overlap)
         self._layers = layers
         largest = max(map(len, plan.rows)) * max(map(len, plan.cols))
         self._memory = Memory((math.prod(layers) * largest,), np.int32)
-        self._open: dict[tuple[int, int], tuple[threading.Lock, NDArray[np.int32]]] = {}
+        self._open: dict[tuple[int, int], _Open] = {}
         self._guard = threading.Lock()
 
     def add(
@@ -95,8 +104,8 @@ class Sums:
         window: Window,
         valid: NDArray[np.bool_],
         probability: NDArray[np.float32] | None,
-    ) -> None:
-        """Add a window of ``block``.
+    ) -> bool:
+        """Add a window of ``block``; return whether it was the last one.
 
         Args:
             block: the block.
@@ -107,13 +116,15 @@ class Sums:
         """
         top, left = window.row - block.rows.start, window.col - block.cols.start
         height, width = valid.shape
-        lock, sums = self._at(block)
-        with lock:
-            place = sums[..., top : top + height, left : left + width]
+        found = self._at(block)
+        with found.lock:
+            place = found.sums[..., top : top + height, left : left + width]
             if probability is None:
                 place += MISSING
             else:
                 self._weigh(place, window, valid, probability)
+            found.left -= 1
+            return not found.left
 
     def _weigh(
         self,
@@ -140,7 +151,7 @@ class Sums:
                 units[..., ~valid[part]] = MISSING
             place[..., part, :] += units
 
-    def _at(self, block: Block) -> tuple[threading.Lock, NDArray[np.int32]]:
+    def _at(self, block: Block) -> _Open:
         with self._guard:
             key = block.row, block.col
             if key not in self._open:
@@ -148,13 +159,13 @@ class Sums:
                 taken: NDArray[np.int32] = self._memory.take()  # type: ignore[assignment]
                 sums = taken[: math.prod(shape)].reshape(shape)
                 sums[:] = 0
-                self._open[key] = threading.Lock(), sums
+                self._open[key] = _Open(sums, self._plan.count(block))
             return self._open[key]
 
     @contextmanager
     def finished(self, block: Block) -> Iterator[BlockSums]:
         """Yield a block to which all its windows were added; its memory is used again after."""
-        _, sums = self._open[block.row, block.col]
+        sums = self._open[block.row, block.col].sums
         yield BlockSums(block, sums)
         with self._guard:
             del self._open[block.row, block.col]

@@ -51,6 +51,15 @@ def test_what_one_window_sees_alone_counts_in_full() -> None:
         assert found.sums[48, 48] == 0.375 * UNIT
 
 
+def test_the_last_window_of_a_block_is_known_and_only_that_one(plan: BlockPlan) -> None:
+    sums = Sums(plan)
+    blank = np.zeros((8, 8), dtype=np.float32)
+    for block in plan:
+        windows = list(plan.windows_of(block))
+        last = [sums.add(block, window, _valid(plan, window), blank) for window in windows]
+        assert last == [False] * (len(windows) - 1) + [True]
+
+
 def test_pixels_without_data_are_below_0_whatever_the_network_says(plan: BlockPlan) -> None:
     block = next(iter(plan))
     sums, first = Sums(plan), Window(0, 0, 8, 8)
