@@ -115,6 +115,10 @@ class PixelReader:
             dataset.close()
         self._open.clear()
 
+    def prepare(self, grid: Grid) -> None:
+        """Open what ``grid`` is read from; see ``_level``."""
+        self._dataset(self._level(grid)[0])
+
     def read(
         self,
         window: Window,

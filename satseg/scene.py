@@ -7,7 +7,7 @@ import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +86,14 @@ class SceneReader:
 
     scene: Scene
     pixels: PixelReader
+
+    def prepare(self, *, gsd_m: float | None = None) -> None:
+        """Open what windows at ``gsd_m`` are read from: the first one is then there earlier.
+
+        Raises:
+            SceneError: the file cannot be read.
+        """
+        self.pixels.prepare(self.scene.grid_at(gsd_m))
 
     def read(
         self, window: Window, *, gsd_m: float | None = None, bands: Sequence[str] | None = None
@@ -297,8 +305,10 @@ def _stretch(layout: Layout, wanted: Sequence[int]) -> Stretch:
     rows = _spread(layout.grid.height)
     count = min(len(rows), usable_cores())
     shares = [rows[first::count] for first in range(count)]
-    with ThreadPoolExecutor(len(shares)) as pool:
-        found = list(pool.map(lambda share: _samples(layout, wanted, share), shares))
+    with ExitStack() as files, ThreadPoolExecutor(len(shares)) as pool:
+        # a thread that opens its first file loads PROJ's tables, which takes longer than reading
+        opened = [files.enter_context(PixelReader(layout)) for _ in shares]
+        found = list(pool.map(lambda *of: _samples(layout, wanted, *of), shares, opened))
     joined = [np.concatenate(band) for band in zip(*found, strict=True)]
     if not joined[0].size:
         raise SceneError(
@@ -310,7 +320,10 @@ def _stretch(layout: Layout, wanted: Sequence[int]) -> Stretch:
 
 
 def _samples(
-    layout: Layout, wanted: Sequence[int], rows: Sequence[tuple[int, int]]
+    layout: Layout,
+    wanted: Sequence[int],
+    rows: Sequence[tuple[int, int]],
+    pixels: PixelReader,
 ) -> list[NDArray[np.number]]:
     """Return the valid numbers of the wanted bands in the sampled squares of some rows of squares.
 
@@ -318,17 +331,16 @@ def _samples(
     """
     every = range(len(layout.indexes))
     samples: list[list[NDArray[np.number]]] = [[] for _ in wanted]
-    with PixelReader(layout) as pixels:
-        for row, height in rows:
-            for col, width in _spread(layout.grid.width):
-                window = Window(row, col, height, width)
-                numbers, valid = pixels.native(window, wanted)
-                whole = bool(valid.all())
-                if len(wanted) < len(every) and (not whole or numbers.dtype.kind == "f"):
-                    numbers, valid = pixels.native(window, every)
-                    numbers, whole = numbers[list(wanted)], bool(valid.all())
-                for band, values in zip(samples, numbers, strict=True):
-                    band.append(values.ravel() if whole else values[valid])
+    for row, height in rows:
+        for col, width in _spread(layout.grid.width):
+            window = Window(row, col, height, width)
+            numbers, valid = pixels.native(window, wanted)
+            whole = bool(valid.all())
+            if len(wanted) < len(every) and (not whole or numbers.dtype.kind == "f"):
+                numbers, valid = pixels.native(window, every)
+                numbers, whole = numbers[list(wanted)], bool(valid.all())
+            for band, values in zip(samples, numbers, strict=True):
+                band.append(values.ravel() if whole else values[valid])
     return [np.concatenate(band) for band in samples]
 
 

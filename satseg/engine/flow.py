@@ -267,7 +267,9 @@ def _readers(
 
     with ExitStack() as files:
         for _ in range(count):
-            idle.put(files.enter_context(scene.reader()))
+            reader = files.enter_context(scene.reader())
+            reader.prepare(gsd_m=predictor.gsd_m)
+            idle.put(reader)
         yield read
 
 
