@@ -84,8 +84,8 @@ class ThisProcess:
         progress: Callable[[int], None],
         cancelled: Asked,
     ) -> Generator[StoredBlock, None, None]:
-        """Yield ``blocks`` as they are finished."""
-        found = compute_blocks(
+        """Return ``blocks`` as they are finished; see ``compute_blocks``."""
+        return compute_blocks(
             scene,
             predictor,
             plan,
@@ -95,8 +95,6 @@ class ThisProcess:
             progress=progress,
             cancelled=cancelled,
         )
-        with closing(found):
-            yield from found
 
 
 def predict_scene(  # noqa: PLR0913 -- all but three have defaults

@@ -272,8 +272,6 @@ class PixelReader:
 def _differs(numbers: NDArray[np.number], nodata: Sequence[float]) -> NDArray[np.bool_]:
     """Return where whole numbers differ from nodata in any band, other numbers in all bands."""
     everywhere = numbers.dtype.kind == "f"
-    if not everywhere and numbers[0].size and numbers[0].min() > nodata[0]:  # as in most windows
-        return np.ones(numbers.shape[1:], dtype=np.bool_)
     valid = np.full(numbers.shape[1:], everywhere)
     for band, value in zip(numbers, nodata, strict=True):
         same_kind = int(value) if value.is_integer() and not everywhere else value
@@ -282,6 +280,6 @@ def _differs(numbers: NDArray[np.number], nodata: Sequence[float]) -> NDArray[np
             valid &= differs
         else:
             valid |= differs
-            if valid.all():  # no other band matters
+            if valid.all():  # as in most windows: no other band matters
                 break
     return valid

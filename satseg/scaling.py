@@ -92,10 +92,9 @@ def _percentiles(values: NDArray[np.number], wanted: Sequence[float]) -> list[fl
     """Return np.percentile(values, wanted); of small whole numbers by counting, without a sort."""
     if values.dtype not in (np.uint8, np.uint16):
         return [float(found) for found in np.percentile(values, wanted)]
-    counts = np.zeros(int(values.max()) + 1, dtype=np.int64)
-    for start in range(0, values.size, _COUNTED):
-        piece = values.ravel()[start : start + _COUNTED]
-        counts += np.bincount(piece, minlength=len(counts))
+    flat, counts = values.ravel(), np.zeros(int(values.max()) + 1, dtype=np.int64)
+    for start in range(0, flat.size, _COUNTED):
+        counts += np.bincount(flat[start : start + _COUNTED], minlength=len(counts))
     reached = np.cumsum(counts)
     found = []
     for percent in wanted:

@@ -306,9 +306,9 @@ def _stretch(layout: Layout, wanted: Sequence[int]) -> Stretch:
     count = min(len(rows), usable_cores())
     shares = [rows[first::count] for first in range(count)]
     with ExitStack() as files, ThreadPoolExecutor(len(shares)) as pool:
-        # a thread that opens its first file loads PROJ's tables, which takes longer than reading
+        # opened here: the first file that a thread opens takes it ten times as long as the next
         opened = [files.enter_context(PixelReader(layout)) for _ in shares]
-        found = list(pool.map(lambda *of: _samples(layout, wanted, *of), shares, opened))
+        found = list(pool.map(lambda *of: _samples(wanted, *of), shares, opened))
     joined = [np.concatenate(band) for band in zip(*found, strict=True)]
     if not joined[0].size:
         raise SceneError(
@@ -320,19 +320,16 @@ def _stretch(layout: Layout, wanted: Sequence[int]) -> Stretch:
 
 
 def _samples(
-    layout: Layout,
-    wanted: Sequence[int],
-    rows: Sequence[tuple[int, int]],
-    pixels: PixelReader,
+    wanted: Sequence[int], rows: Sequence[tuple[int, int]], pixels: PixelReader
 ) -> list[NDArray[np.number]]:
     """Return the valid numbers of the wanted bands in the sampled squares of some rows of squares.
 
     What is valid depends on all bands, but the others are read only where they matter.
     """
-    every = range(len(layout.indexes))
+    every = range(len(pixels.layout.indexes))
     samples: list[list[NDArray[np.number]]] = [[] for _ in wanted]
     for row, height in rows:
-        for col, width in _spread(layout.grid.width):
+        for col, width in _spread(pixels.layout.grid.width):
             window = Window(row, col, height, width)
             numbers, valid = pixels.native(window, wanted)
             whole = bool(valid.all())

@@ -90,10 +90,11 @@ def plan_windows(
     multiple: int | None = None,
     width: int | None = None,
 ) -> WindowPlan:
-    """Return windows that cover a grid, evenly spread along each axis.
+    """Return windows that cover a grid.
 
-    Neighbours share ``overlap`` pixels at least. An axis shorter than a window gets one that
-    starts at 0 and may reach beyond the grid: callers pad there.
+    Neighbours share ``overlap`` pixels at least. Along each axis windows start with tiles of 256
+    pixels where that takes no more of them, else they are evenly spread. An axis shorter than a
+    window gets one that starts at 0 and may reach beyond the grid: callers pad there.
 
     Args:
         shape: (height, width) of the grid.
@@ -130,6 +131,9 @@ def plan_windows(
 _AS_FEW = 1.01
 """Ratio of pixels up to which one side of windows hardly differs from another."""
 
+_TILE_PX = 256
+"""Side of the tiles of most rasters."""
+
 
 def _side(size: int, patch: int, overlap: int, multiple: int | None) -> int:
     """Return the side of the windows of an axis: the one with the fewest pixels in all.
@@ -152,10 +156,6 @@ def _side(size: int, patch: int, overlap: int, multiple: int | None) -> int:
 
 def _count(size: int, side: int, overlap: int) -> int:
     return 1 if size <= side else math.ceil((size - overlap) / (side - overlap))
-
-
-_TILE_PX = 256
-"""Side of the tiles of most rasters."""
 
 
 def _starts(size: int, side: int, overlap: int) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from concurrent.futures import (
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,26 +130,18 @@ def compute_blocks(
     usual: int = getattr(predictor, "batch", 1)
     memory = Memory((len(predictor.bands), *plan.windows.patch), np.float32)
     sums = Sums(plan, layers_of(predictor))
-    prediction = _Prediction(predictor, sums, memory, batch_size or usual)
-
-    def added(batch: list[_Patch]) -> tuple[int, list[_Kept]]:
-        found = []
-        for block in prediction.completed(batch):
-            with sums.finished(block) as each:
-                found.append(kept(each))
-        return len(batch), found
-
+    prediction = _Prediction(predictor, sums, memory, kept, batch_size or usual)
     items = ((block, window) for block in blocks for window in plan.windows_of(block))
     files = 1 + (lanes - 1) // _LANES_A_FILE
     with _readers(scene, predictor, plan, memory, files) as read:
         ahead = _ahead(read, items, files - 1, files, "satseg-read")
         batches = _until(cancelled, _batches(ahead, prediction))
-        done = _as_done(added, batches, lanes, "satseg-predict")
+        done = _as_done(prediction.added, batches, lanes, "satseg-predict")
         with closing(ahead), closing(done):
-            for windows, found in done:
+            for windows, finished in done:
                 if progress is not None:
                     progress(windows)
-                yield from found
+                yield from finished
 
 
 def windows_for(predictor: Predictor, shape: tuple[int, int]) -> WindowPlan:
@@ -173,28 +165,41 @@ def layers_of(predictor: Predictor) -> tuple[int, ...]:
     return () if legend is None else (len(legend),)
 
 
-class _Prediction:
+class _Prediction(Generic[_Kept]):
     """Calls the predictor and adds up its answers; keeps the batch that memory has room for."""
 
-    def __init__(self, predictor: Predictor, sums: Sums, memory: Memory, limit: int) -> None:
+    def __init__(
+        self,
+        predictor: Predictor,
+        sums: Sums,
+        memory: Memory,
+        kept: Callable[[BlockSums], _Kept],
+        limit: int,
+    ) -> None:
         self._predictor = predictor
         self._sums = sums
         self._memory = memory
+        self._kept = kept
         self._guard = threading.Lock()
         self.limit = limit
 
-    def completed(self, batch: list[_Patch]) -> list[Block]:
-        """Add the probabilities of a batch to its blocks; return those that lack none now."""
+    def added(self, batch: list[_Patch]) -> tuple[int, list[_Kept]]:
+        """Add the probabilities of a batch to its blocks.
+
+        Returns:
+            How many windows it has, and what is kept of the blocks that lack none now.
+        """
         seen = [patch for patch in batch if patch.valid.any()]
         found = iter(self._probabilities(seen))
-        completed = []
+        finished = []
         for patch in batch:
             probability = next(found) if patch.valid.any() else None
             if self._sums.add(patch.block, patch.window, patch.valid, probability):
-                completed.append(patch.block)
+                with self._sums.finished(patch.block) as sums:
+                    finished.append(self._kept(sums))
         for patch in batch:
             self._memory.give(patch.pixels)
-        return completed
+        return len(batch), finished
 
     def _probabilities(self, patches: list[_Patch]) -> list[NDArray[np.float32]]:
         pieces: list[NDArray[np.float32]] = []
@@ -220,7 +225,8 @@ class _Prediction:
         found = self._predictor.probabilities(pixels)
         shape = (len(pixels), *layers_of(self._predictor), *pixels.shape[2:])
         fits = found.shape == shape
-        if not fits or not np.isfinite(found.sum()):  # a sum is finite where all its numbers are
+        # least and largest are NaN where any number is
+        if not fits or not np.isfinite([found.min(), found.max()]).all():
             raise ModelError(
                 expected=f"finite probabilities of shape {shape} from the model",
                 found=f"shape {found.shape}" + (", not all of them finite" if fits else ""),
@@ -273,7 +279,7 @@ def _readers(
         yield read
 
 
-def _batches(patches: Iterator[_Patch], prediction: _Prediction) -> Iterator[list[_Patch]]:
+def _batches(patches: Iterator[_Patch], prediction: _Prediction[Any]) -> Iterator[list[_Patch]]:
     """Yield patches in lists as long as the prediction takes them at once."""
     batch: list[_Patch] = []
     for patch in patches:

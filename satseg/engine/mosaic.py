@@ -70,10 +70,12 @@ def joined_rows(
         ]
         if wait is not None:
             wait(covering[-1][0].row)
-        owned = covering[0][0].rows.own_start <= start and stop <= covering[0][0].rows.own_stop
-        height = step if owned else max(1, step // 4)  # sums take four times the room of codes
+        rows = covering[0][0].rows
+        alone = rows.own_start <= start and stop <= rows.own_stop
+        # sums take four times the room of codes
+        join, height = (_joined, step) if alone else (_added, max(1, step // 4))
         for row in range(start, stop, height):
-            yield _joined(plan, store, covering, (row, min(row + height, stop)))
+            yield join(plan, store, covering, (row, min(row + height, stop)))
 
 
 def _segments(plan: BlockPlan) -> list[tuple[int, int]]:
@@ -92,10 +94,9 @@ def _joined(
     covering: list[list[Block]],
     span: tuple[int, int],
 ) -> NDArray[np.uint8]:
+    """Return rows to which the blocks of one row add."""
     (start, stop), width, legend = span, plan.windows.shape[1], store.legend
     rows = covering[0][0].rows
-    if not (rows.own_start <= start and stop <= rows.own_stop):
-        return codes(_added(plan, store, covering, span), legend)
     layers = () if legend is None else (2,)
     found = np.empty((*layers, stop - start, width), dtype=np.uint8)
     piece = slice(start - rows.own_start, stop - rows.own_start)
@@ -135,8 +136,8 @@ def _added(
     store: BlockStore,
     covering: list[list[Block]],
     span: tuple[int, int],
-) -> NDArray[np.int32]:
-    """Return the sums of rows to which blocks of two rows add, the one below and the one above."""
+) -> NDArray[np.uint8]:
+    """Return rows to which blocks of two rows add, the one below and the one above."""
     (start, stop), width, legend = span, plan.windows.shape[1], store.legend
     layers = () if legend is None else (len(legend),)
     sums = np.zeros((*layers, stop - start, width), dtype=np.int32)
@@ -147,7 +148,7 @@ def _added(
         else:
             piece = slice(start - rows.own_stop, stop - rows.own_stop)
             whole += store.part(block, "bottom", piece)
-    return sums
+    return codes(sums, legend)
 
 
 def _shared(cols: tuple[Span, ...], width: int) -> Iterator[tuple[int, int]]:

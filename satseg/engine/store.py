@@ -86,14 +86,12 @@ def codes(sums: NDArray[np.int32], legend: Legend | None = None) -> NDArray[np.u
     for start in range(0, height, step):
         piece = sums[start : start + step].view(np.uint32)  # what is below 0 becomes huge
         scaled, coded = memory[: len(piece)], found[start : start + step]
-        largest = piece.max(initial=0)
-        if largest > UNIT:
-            np.minimum(piece, np.uint32(UNIT), out=scaled)
-        np.multiply(scaled if largest > UNIT else piece, np.uint32(SCALE), out=scaled)
-        scaled += np.uint32(UNIT // 2)  # fits: UNIT x 254 < 2^32
+        np.minimum(piece, np.uint32(UNIT), out=scaled)
+        scaled *= np.uint32(SCALE)  # fits: UNIT x 254 < 2^32
+        scaled += np.uint32(UNIT // 2)
         scaled >>= np.uint32(UNIT.bit_length() - 1)
         coded[:] = scaled
-        if largest >= _HUGE:
+        if piece.max(initial=0) >= _HUGE:
             coded[piece >= _HUGE] = NODATA
     return found
 
