@@ -38,7 +38,7 @@ from satseg.storage import explained
 PROBABILITY = Layer("farmland probability", nodata=NODATA, scale=1 / SCALE)
 """Rasters of probability: uint8, v / 254, 255 for no data."""
 
-BLOCK_PX = 1536
+BLOCK_PX = 1024
 """Side of a block, about: what is lost at most when a worker ends."""
 
 _ASK_S = 0.2

@@ -111,9 +111,14 @@ class PixelReader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file and give its memory back; another read would open it again."""
         for dataset in self._open.values():
             dataset.close()
         self._open.clear()
+        self._memory = np.empty(0)
 
     def prepare(self, grid: Grid) -> None:
         """Open what ``grid`` is read from; see ``_level``."""

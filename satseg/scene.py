@@ -95,6 +95,10 @@ class SceneReader:
         """
         self.pixels.prepare(self.scene.grid_at(gsd_m))
 
+    def close(self) -> None:
+        """Close the file now; another read would open it again."""
+        self.pixels.close()
+
     def read(
         self, window: Window, *, gsd_m: float | None = None, bands: Sequence[str] | None = None
     ) -> np.ma.MaskedArray:

@@ -15,6 +15,7 @@ from concurrent.futures import (
 )
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from queue import SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -133,8 +134,8 @@ def compute_blocks(
     prediction = _Prediction(predictor, sums, memory, kept, batch_size or usual)
     items = ((block, window) for block in blocks for window in plan.windows_of(block))
     files = 1 + (lanes - 1) // _LANES_A_FILE
-    with _readers(scene, predictor, plan, memory, files) as read:
-        ahead = _ahead(read, items, files - 1, files, "satseg-read")
+    with _readers(scene, predictor, plan, memory, first=lanes, then=files) as read:
+        ahead = _ahead(read, items, first=lanes, then=files, name="satseg-read")
         batches = _until(cancelled, _batches(ahead, prediction))
         done = _as_done(prediction.added, batches, lanes, "satseg-predict")
         with closing(ahead), closing(done):
@@ -250,21 +251,27 @@ _Read = Callable[[tuple[Block, Window]], _Patch]
 
 @contextmanager
 def _readers(
-    scene: Scene, predictor: Predictor, plan: BlockPlan, memory: Memory, count: int
+    scene: Scene, predictor: Predictor, plan: BlockPlan, memory: Memory, *, first: int, then: int
 ) -> Iterator[_Read]:
-    """Yield a function that reads a window with one of ``count`` open files, in any thread."""
-    idle: SimpleQueue[SceneReader] = SimpleQueue()
+    """Yield a function that reads a window with a file of its own, in any thread.
+
+    ``first`` files are open, of which each but ``then`` is closed after its first window.
+    """
+    idle: SimpleQueue[tuple[SceneReader, bool]] = SimpleQueue()
 
     def read(item: tuple[Block, Window]) -> _Patch:
         block, window = item
         inside = window.clipped(plan.windows.shape)
         pixels: NDArray[np.float32] = memory.take()  # type: ignore[assignment]
         data = pixels[:, : inside.height, : inside.width]
-        reader = idle.get()
+        reader, stays = idle.get()
         try:
             valid = reader.fill(data, inside, gsd_m=predictor.gsd_m, bands=predictor.bands)
         finally:
-            idle.put(reader)
+            if stays:
+                idle.put((reader, stays))
+            else:
+                reader.close()
         missing = (window.height - inside.height, window.width - inside.width)
         if any(missing):
             pad = ((0, 0), (0, missing[0]), (0, missing[1]))
@@ -272,10 +279,10 @@ def _readers(
         return _Patch(block, window, pixels, valid)
 
     with ExitStack() as files:
-        for _ in range(count):
+        for left in range(first, 0, -1):
             reader = files.enter_context(scene.reader())
             reader.prepare(gsd_m=predictor.gsd_m)
-            idle.put(reader)
+            idle.put((reader, left <= then))
         yield read
 
 
@@ -300,18 +307,22 @@ def _until(cancelled: Callable[[], bool] | None, items: Iterable[_Item]) -> Iter
 
 def _ahead(
     function: Callable[[_Item], _Result],
-    items: Iterable[_Item],
-    depth: int,
-    threads: int,
+    items: Iterator[_Item],
+    *,
+    first: int,
+    then: int,
     name: str,
 ) -> Generator[_Result, None, None]:
-    """Yield function(item) in order, computed in threads up to ``depth`` items ahead."""
-    pending: deque[Future[_Result]] = deque()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+    """Yield function(item) in order, computed in threads: ``first`` items at once, later ``then``.
+
+    ``then`` is at least 1 and not above ``first``.
+    """
+    pool = ThreadPoolExecutor(first, thread_name_prefix=name)
     try:
+        pending = deque(pool.submit(function, item) for item in islice(items, first))
         for item in items:
             pending.append(pool.submit(function, item))
-            if len(pending) > depth:
+            while len(pending) >= then:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()

@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from whole_maps import whole_map
 
-from satseg.scene import Scene, open_scene
+from satseg.scene import Scene, SceneReader, open_scene
 from satseg.windows import Window
 
 Factory = Callable[..., Path]
@@ -65,6 +66,35 @@ def test_lanes_run_side_by_side(scene: Scene) -> None:
     predictor = Red(lanes=3, slow=True)
     whole_map(scene, predictor)
     assert 1 < len(predictor.threads) <= 3
+
+
+def test_the_first_windows_of_all_lanes_are_read_side_by_side_later_ones_from_fewer_files(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lanes, together = 3, threading.Barrier(3)
+    readers: list[int] = []
+    fill = SceneReader.fill
+
+    def noted(reader: SceneReader, *given: Any, **named: Any) -> NDArray[np.bool_]:
+        readers.append(id(reader))
+        if len(readers) <= lanes:
+            together.wait(timeout=20)  # raises where the others do not come
+        return fill(reader, *given, **named)
+
+    monkeypatch.setattr(SceneReader, "fill", noted)
+    found = whole_map(scene, Red(lanes=lanes))
+    assert len(set(readers[:lanes])) == lanes
+    assert len(set(readers[lanes:])) == 1
+    monkeypatch.undo()
+    np.testing.assert_array_equal(found.data, whole_map(scene, Red()).data)
+
+
+def test_a_closed_reader_opens_its_file_again(scene: Scene) -> None:
+    window = Window(3, 5, 20, 30)
+    with scene.reader() as reader:
+        before = reader.read(window)
+        reader.close()
+        np.testing.assert_array_equal(reader.read(window).data, before.data)
 
 
 @pytest.mark.parametrize("error", [MemoryError, RuntimeError])
