@@ -28,7 +28,7 @@ Validity = Literal["all", "nodata", "mask", "blackfill"]
 CACHE_BYTES = 48 * 2**20
 """Bound of GDAL's block cache, which otherwise takes 5 % of the machine's memory.
 
-It holds the tiles that the windows of a block share, two windows of eight bands wide."""
+It holds the tiles that neighbouring windows share, two windows of eight bands wide."""
 
 _CONNECT_S = 10
 _ANSWER_S = 120

@@ -172,9 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     fine = True
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "scene.tif"
-        print(
-            "model    runtime        scene m map px network Mpx/s   map Mpx/s   map km2/s   ratio"
-        )
+        print("model    runtime        scene m map px network Mpx/s map Mpx/s map km2/s   ratio")
         for model, runtime, gsd_m in CASES:
             wanted = options.model in (None, model)
             if wanted and (find_card(model).int8 or not runtime.endswith("int8")):
