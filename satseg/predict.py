@@ -158,7 +158,8 @@ def predict_scene(  # noqa: PLR0913 -- all but three have defaults
             writers = [writer]
             if classes is not None and legend is not None:
                 writers.append(files.enter_context(class_rows(classes, grid, legend, provenance)))
-            arrivals = Arrivals(plan)
+            here = isinstance(engine, ThisProcess | None)
+            arrivals = Arrivals(plan, lanes=getattr(predictor, "lanes", 1) if here else 1)
             rows = joined_rows(plan, store, wait=arrivals.wait)
             blocks = _computed(store, scene, predictor, plan, engine, progress, stop)
             _join(rows, writers, arrivals, blocks, stop)

@@ -16,12 +16,25 @@ from satseg.errors import Cancelled
 _PIECE_PX = 1 << 19
 """Pixels that are joined at once, about: little memory in a wide scene, few reads in a narrow."""
 
+BEHIND_PX = 1 << 25
+"""Pixels by which joining stays behind, about: half a second of work for a slow core."""
+
 
 class Arrivals:
-    """Tells a thread that joins rows how many rows of blocks are in the store."""
+    """Tells a thread that joins rows how many rows of blocks are in the store.
 
-    def __init__(self, plan: BlockPlan) -> None:
+    Args:
+        plan: the map's blocks.
+        lanes: how many blocks are computed side by side, on as many cores. Joining stays behind
+            then by ``BEHIND_PX``, until fewer blocks than these are missing: it is what a core
+            does that has no more blocks, while the others compute their last.
+    """
+
+    def __init__(self, plan: BlockPlan, *, lanes: int = 1) -> None:
         self._left = [len(plan.cols)] * len(plan.rows)
+        self._lanes = lanes
+        row_px = plan.windows.shape[1] * max(map(len, plan.rows))
+        self._behind = BEHIND_PX // row_px if lanes > 1 else 0
         self._changed = threading.Condition()
         self._stopped = False
 
@@ -44,9 +57,13 @@ class Arrivals:
             Cancelled: they will not come.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._stopped or not any(self._left[: row + 1]))
+            self._changed.wait_for(lambda: self._stopped or self._may_go(row))
             if any(self._left[: row + 1]):
                 raise Cancelled
+
+    def _may_go(self, row: int) -> bool:
+        behind = 0 if sum(self._left) < self._lanes else self._behind
+        return not any(self._left[: row + behind + 1])
 
 
 def joined_rows(

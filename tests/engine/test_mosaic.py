@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from satseg.engine.blocks import BlockPlan, plan_blocks
-from satseg.engine.mosaic import Arrivals, joined_rows
+from satseg.engine.mosaic import BEHIND_PX, Arrivals, joined_rows
 from satseg.engine.store import BlockStore, stored
 from satseg.engine.sums import MISSING, UNIT, BlockSums
 from satseg.errors import Cancelled
@@ -73,7 +73,7 @@ def test_rows_are_joined_as_soon_as_the_blocks_below_are_there(tmp_path: Path) -
     def join() -> None:
         pieces.extend(joined_rows(plan, store, wait=arrivals.wait))
 
-    thread = threading.Thread(target=join)
+    thread = threading.Thread(target=join, daemon=True)
     thread.start()
     for block in sorted(plan, key=lambda block: (-block.col, block.row)):  # in any order
         shutil.copy(whole._path(block), store.folder)
@@ -90,3 +90,36 @@ def test_who_waits_for_blocks_that_will_not_come_is_sent_away(tmp_path: Path) ->
     threading.Timer(0.1, arrivals.stop).start()
     with pytest.raises(Cancelled):
         list(joined_rows(plan, BlockStore(tmp_path / "blocks", "key"), wait=arrivals.wait))
+
+
+def test_joining_stays_behind_until_a_core_has_no_more_blocks() -> None:
+    plan = plan_blocks(plan_windows((16384, 8192), patch=1024, overlap=0), 1024)
+    behind = BEHIND_PX // (8192 * 1024)
+    assert 0 < behind < len(plan.rows) - 2
+    arrivals, passed = Arrivals(plan, lanes=3), threading.Semaphore(0)
+
+    def join() -> None:
+        for row in range(len(plan.rows)):
+            arrivals.wait(row)
+            passed.release()
+
+    def passes(count: int) -> None:
+        assert all(passed.acquire(timeout=10) for _ in range(count))
+        assert not passed.acquire(timeout=0.2)
+
+    thread = threading.Thread(target=join, daemon=True)
+    thread.start()
+    blocks = list(plan)
+    for block in blocks[: 8 * (behind + 2)]:
+        arrivals.mark(block)
+    passes(2)
+    for block in blocks[8 * (behind + 2) : -3]:
+        arrivals.mark(block)
+    passes(len(plan.rows) - behind - 3)
+    arrivals.mark(blocks[-3])  # two lanes are at work, the third has nothing left to do
+    passes(behind)
+    for block in blocks[-2:]:
+        arrivals.mark(block)
+    passes(1)
+    thread.join(10)
+    assert not thread.is_alive()
