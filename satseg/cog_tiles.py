@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,9 @@ _MOST = BLOCK.bit_length() - 1
 
 _AT_ONCE = 16
 """Tiles of a row that are in memory compressed."""
+
+_SHARE = 4 * BLOCK
+"""Pixels of a row of tiles that a thread compresses before it is asked again."""
 
 _PIECE = 2**20
 
@@ -85,14 +89,17 @@ class _Level:
         self._file.close()
 
     def _compress(self, rows: NDArray[np.uint8]) -> None:
-        starts = range(0, self.shape[1], BLOCK)
-        for first in range(0, len(starts), _AT_ONCE):
-            some = starts[first : first + _AT_ONCE]
-            for tile in self._pool.map(lambda col: self._tile(rows[:, col : col + BLOCK]), some):
+        for first in range(0, self.shape[1], _AT_ONCE * BLOCK):
+            some = rows[:, first : first + _AT_ONCE * BLOCK]
+            shares = [some[:, col : col + _SHARE] for col in range(0, some.shape[1], _SHARE)]
+            for tile in chain.from_iterable(self._pool.map(self._tiles, shares)):
                 if tile:
                     self.crc = isal_zlib.crc32(tile, self.crc)
                     self._file.write(tile)
                 self._sizes.append(len(tile) and len(tile) - FRAME)
+
+    def _tiles(self, rows: NDArray[np.uint8]) -> list[bytes]:
+        return [self._tile(rows[:, col : col + BLOCK]) for col in range(0, rows.shape[1], BLOCK)]
 
     def _tile(self, piece: NDArray[np.uint8]) -> bytes:
         """Return the bytes of a tile, none for one that takes no room."""
@@ -214,9 +221,10 @@ class Tiles:
         with self._path.open("rb") as file:
             same_head = file.read(len(head)) == head
             for level in reversed(levels):
-                crc = 0
-                for start in range(0, level.room, _PIECE):
-                    crc = isal_zlib.crc32(file.read(min(_PIECE, level.room - start)), crc)
+                crc, left = 0, level.room
+                while left:
+                    piece = file.read(min(_PIECE, left))
+                    crc, left = isal_zlib.crc32(piece, crc), left - min(_PIECE, left)
                 found.append(crc)
         with rasterio.open(self._path) as dataset:
             read = dataset.shape, len(dataset.overviews(1))
