@@ -54,11 +54,11 @@ class Arrivals:
         """Return when all blocks of this row of blocks and of those above are in the store.
 
         Raises:
-            Cancelled: they will not come.
+            Cancelled: some of the map's blocks will not come: what is joined of it is of no use.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._stopped or self._may_go(row))
-            if any(self._left[: row + 1]):
+            if self._stopped and any(self._left):
                 raise Cancelled
 
     def _may_go(self, row: int) -> bool:

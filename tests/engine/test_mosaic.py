@@ -92,6 +92,18 @@ def test_who_waits_for_blocks_that_will_not_come_is_sent_away(tmp_path: Path) ->
         list(joined_rows(plan, BlockStore(tmp_path / "blocks", "key"), wait=arrivals.wait))
 
 
+def test_rows_of_a_map_that_will_not_be_whole_are_not_joined() -> None:
+    plan = plan_blocks(plan_windows((100, 50), patch=32, overlap=8), 40)
+    arrivals = Arrivals(plan)
+    for block in plan:
+        if not block.row:
+            arrivals.mark(block)
+    arrivals.wait(0)
+    arrivals.stop()
+    with pytest.raises(Cancelled):
+        arrivals.wait(0)
+
+
 def test_joining_stays_behind_until_a_core_has_no_more_blocks() -> None:
     plan = plan_blocks(plan_windows((16384, 8192), patch=1024, overlap=0), 1024)
     behind = BEHIND_PX // (8192 * 1024)
