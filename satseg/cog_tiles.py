@@ -221,10 +221,9 @@ class Tiles:
         with self._path.open("rb") as file:
             same_head = file.read(len(head)) == head
             for level in reversed(levels):
-                crc, left = 0, level.room
-                while left:
-                    piece = file.read(min(_PIECE, left))
-                    crc, left = isal_zlib.crc32(piece, crc), left - min(_PIECE, left)
+                crc, room = 0, level.room
+                for start in range(0, room, _PIECE):
+                    crc = isal_zlib.crc32(file.read(min(_PIECE, room - start)), crc)
                 found.append(crc)
         with rasterio.open(self._path) as dataset:
             read = dataset.shape, len(dataset.overviews(1))
