@@ -1,6 +1,6 @@
 # make run       sets everything up and opens the dashboard on http://localhost:8501
 # make test      sets everything up and runs all checks and tests
-# make bench     prints the benchmarks' tables
+# make bench     prints the benchmarks' tables; ISA=AVX2 measures as if there were no AVX-512
 # make bench-ui  prints how the dashboard feels, measured in a browser and by twenty visitors
 
 PYTHON ?= python3
@@ -39,7 +39,7 @@ test: lint
 	@$(BIN)/python -m pytest
 
 bench: $(INSTALLED)
-	@$(BIN)/python -m tests.benchmarks
+	@$(BIN)/python -m tests.benchmarks $(if $(ISA),--isa $(ISA))
 
 bench-ui: $(INSTALLED)
 	@$(BIN)/python -m tests.benchmarks.bench_ui

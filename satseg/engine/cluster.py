@@ -7,14 +7,15 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import CancelledError
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache, partial
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any
+from uuid import uuid4
 
 from satseg.allocation import usable_cores
 from satseg.engine.blocks import Block, BlockPlan
-from satseg.engine.flow import Predictor, compute_blocks
-from satseg.engine.store import StoredBlock, stored
+from satseg.engine.flow import Predictor
+from satseg.engine.store import StoredBlock
+from satseg.engine.worker import PredictorSource, computed_block
 from satseg.errors import Cancelled, EngineError
 from satseg.scene import Scene
 
@@ -24,15 +25,6 @@ CONNECT_S = 15.0
 
 _RETRIES = 3
 _POLL_S = 0.3
-
-
-class PredictorSource(Protocol):
-    """Loads the model on a worker. Hashable, so that each worker loads it once; can be pickled."""
-
-    def __call__(self, lanes: int) -> Predictor:
-        """Return the model, ready to run ``lanes`` windows side by side."""
-
-    def __hash__(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +80,7 @@ class DaskEngine:
         cancelled: Callable[[], bool],
     ) -> Generator[StoredBlock, None, None]:
         """Keep the workers busy with few more tasks than they have threads; yield results."""
-        waiting = list(reversed(blocks))
+        job, waiting = uuid4().hex, list(reversed(blocks))
         running: set[Any] = set()
         limit = 2 * self._threads(client)
         try:
@@ -96,7 +88,7 @@ class DaskEngine:
                 if cancelled():
                     raise Cancelled
                 while waiting and len(running) < limit:
-                    task = (_block, self.source, scene, plan, waiting.pop())
+                    task = (computed_block, job, self.source, scene, plan, waiting.pop())
                     running.add(self._submitted(client, task))
                 for future in self._done(client, running):
                     running.discard(future)
@@ -193,19 +185,6 @@ class DaskEngine:
                 _dask().Client(cluster, set_as_default=False) as client,
             ):
                 yield client
-
-
-def _block(source: PredictorSource, scene: Scene, plan: BlockPlan, block: Block) -> StoredBlock:
-    """Compute one block on a worker."""
-    predictor = _loaded(source)
-    kept = partial(stored, legend=getattr(predictor, "legend", None))
-    with closing(compute_blocks(scene, predictor, plan, [block], kept)) as found:
-        return next(found)
-
-
-@lru_cache(maxsize=2)
-def _loaded(source: PredictorSource) -> Predictor:
-    return source(lanes=_dask().get_worker().state.nthreads)
 
 
 def _dask() -> Any:

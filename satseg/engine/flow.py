@@ -121,23 +121,74 @@ def compute_blocks(
         SceneError: the scene cannot be read.
         Cancelled: ``cancelled`` said so.
     """
-    if batch_size is not None and batch_size < 1:
-        raise ModelError(
-            expected="a batch of at least 1 window",
-            found=str(batch_size),
-            fix="Give a batch size of 1 or more",
+    with BlockFlow(scene, predictor, plan, kept, batch_size=batch_size) as flow:
+        yield from flow.blocks(blocks, progress=progress, cancelled=cancelled)
+
+
+class BlockFlow(Generic[_Kept]):
+    """Computes blocks of one scene, with files and memory that stay from one call to the next.
+
+    Use it as a context manager, or close it. An error leaves it unusable.
+
+    Args:
+        scene, predictor, plan, kept, batch_size: see ``compute_blocks``.
+        lanes: calls of the predictor that run side by side; the predictor's own number without it.
+
+    Raises:
+        ModelError: a batch of no window, or the predictor's windows are unusable.
+        SceneError: the scene cannot be read.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        predictor: Predictor,
+        plan: BlockPlan,
+        kept: Callable[[BlockSums], _Kept],
+        *,
+        batch_size: int | None = None,
+        lanes: int | None = None,
+    ) -> None:
+        if batch_size is not None and batch_size < 1:
+            raise ModelError(
+                expected="a batch of at least 1 window",
+                found=str(batch_size),
+                fix="Give a batch size of 1 or more",
+            )
+        usual: int = getattr(predictor, "batch", 1)
+        own: int = getattr(predictor, "lanes", 1)
+        self._plan, self._lanes = plan, lanes or own
+        memory = Memory((len(predictor.bands), *plan.windows.patch), np.float32)
+        sums = Sums(plan, layers_of(predictor))
+        self._prediction = _Prediction(predictor, sums, memory, kept, batch_size or usual)
+        self._stay = 1 + (self._lanes - 1) // _LANES_A_FILE
+        self._files = ExitStack()
+        self._read = self._files.enter_context(
+            _readers(scene, predictor, plan, memory, first=self._lanes, then=self._stay)
         )
-    lanes: int = getattr(predictor, "lanes", 1)
-    usual: int = getattr(predictor, "batch", 1)
-    memory = Memory((len(predictor.bands), *plan.windows.patch), np.float32)
-    sums = Sums(plan, layers_of(predictor))
-    prediction = _Prediction(predictor, sums, memory, kept, batch_size or usual)
-    items = ((block, window) for block in blocks for window in plan.windows_of(block))
-    files = 1 + (lanes - 1) // _LANES_A_FILE
-    with _readers(scene, predictor, plan, memory, first=lanes, then=files) as read:
-        ahead = _ahead(read, items, first=lanes, then=files, name="satseg-read")
-        batches = _until(cancelled, _batches(ahead, prediction))
-        done = _as_done(prediction.added, batches, lanes, "satseg-predict")
+
+    def __enter__(self) -> BlockFlow[_Kept]:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files."""
+        self._files.close()
+
+    def blocks(
+        self,
+        blocks: Iterable[Block],
+        *,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Generator[_Kept, None, None]:
+        """Yield what ``compute_blocks`` does. One such call at a time."""
+        items = ((block, window) for block in blocks for window in self._plan.windows_of(block))
+        ahead = _ahead(self._read, items, first=self._lanes, then=self._stay, name="satseg-read")
+        batches = _until(cancelled, _batches(ahead, self._prediction))
+        done = _as_done(self._prediction.added, batches, self._lanes, "satseg-predict")
         with closing(ahead), closing(done):
             for windows, finished in done:
                 if progress is not None:

@@ -1,7 +1,9 @@
-"""``make bench``: all benchmarks, one after the other."""
+"""``make bench``: all benchmarks, one after the other; with ISA=AVX2 as without AVX-512."""
 
 from __future__ import annotations
 
+import argparse
+import os
 import platform
 import subprocess
 import sys
@@ -10,9 +12,11 @@ from pathlib import Path
 import psutil
 
 from satseg.allocation import usable_cores
+from tests.benchmarks.instructions import LIMITS
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = (
+    ("Instruction sets", "instructions"),
     ("Throughput, and all of Shanghai", "bench_throughput"),
     ("Worker processes", "bench_scaling"),
     ("What people use today", "bench_peers"),
@@ -35,12 +39,16 @@ def machine() -> str:
 
 def main() -> int:
     """Run every benchmark; return 1 where one missed its limit."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--isa", choices=LIMITS, help="use no instructions beyond these")
+    isa = parser.parse_args().isa
     worst = 0
-    print(machine(), flush=True)
+    print(machine() + (f"; no instructions beyond {isa}" if isa else ""), flush=True)
     for title, module, *options in RUNS:
         print(f"\n{title}", flush=True)
         command = [sys.executable, "-m", f"tests.benchmarks.{module}", *options]
-        found = subprocess.run(command, check=False, cwd=ROOT)
+        environment = {**os.environ, **LIMITS.get(isa, {})}
+        found = subprocess.run(command, check=False, cwd=ROOT, env=environment)
         worst = max(worst, found.returncode)
     return int(worst > 0)
 
