@@ -10,13 +10,12 @@ import streamlit as st
 
 from dashboard.cardtexts import listing, said
 from dashboard.chart import CONFIG
+from dashboard.modelclasses import class_names, show_class_scores
 from dashboard.modelparts import show_parts
 from dashboard.modeltable import lacking_sets, roles
 from dashboard.reliability import curve
-from dashboard.session import Keys
 from dashboard.shelf import cards, ensembles
 from dashboard.words import Words
-from satseg.classes import CLASSES, FARMLAND_CODES
 from satseg.export.quantities import percent_text
 from satseg.zoo.card import INT8_LENGTH, ModelCard
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 SPLIT = (1.0, 1.3)
 SHOWN = ("iou", "boundary_iou", "f1", "precision", "recall", "area_bias", "ece", "auroc_entropy")
-_FARMLAND = "#ffc400"
 
 
 def show_card(card_id: str, say: Words) -> None:
@@ -114,17 +112,8 @@ def _classes(
     threshold: float, temperature: float, say: Words, legend: Legend | None = None
 ) -> list[tuple[str, str]]:
     """Return the rows of the classes, farmland alone without a legend, and how it is decided."""
-    chinese = st.session_state[Keys.LANGUAGE] == "zh"
-    codes = FARMLAND_CODES if legend is None else legend.codes
-    names = [
-        f'<i class="satseg-swatch" style="background:'
-        f'{_FARMLAND if legend is None else f"rgb{one.colour}"}"></i>'
-        f"{one.name_zh if chinese else one.name_en}"
-        for one in CLASSES
-        if one.code in codes
-    ]
     return [
-        ("card_classes", "<br>".join(names)),
+        ("card_classes", class_names(legend)),
         ("card_threshold", f"{threshold:g}"),
         ("card_temperature", f"{temperature:g}"),
     ]
@@ -173,6 +162,8 @@ def _measured(card: ModelCard | EnsembleCard, bands: Sequence[str], say: Words) 
     notes = [say("not_measurable", names=listing(names), reason=say("reason_rgb"))]
     text = " ".join([*(notes if names else []), say("metrics_note")])
     st.html(f'<p class="satseg-note">{html.escape(text)}</p>')
+    if isinstance(card, ModelCard):
+        show_class_scores(card, say)
     show_parts(card.metrics, say)
     _reliability(card, say)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from landcover_models import legend, write_class_model
 from streamlit.testing.v1 import AppTest
 
 from dashboard import progress
@@ -120,6 +121,33 @@ def test_intervals_borders_regions_and_dates_are_shown(
     app.session_state[Keys.PART] = "comparison"
     app.run()
     assert app.dataframe[0].value["IoU, 95 % to"].tolist()[0] == 0.8
+
+
+def test_classes_have_the_colours_of_the_map_and_their_scores(
+    served: Path, models: Path, app: AppTest
+) -> None:
+    write_class_model(models, "landcover", keys=("farmland", "water", "tree"))
+    measured(models, "landcover")
+    table = read_table(models / "landcover")
+    other = {**table["metrics"][0], "data": "landscapes <small>", "mean_iou": 0.625}
+    other["class_iou"] = {"farmland": 0.5, "water": 0.75}
+    write_table(models / "landcover", {**table, "metrics": [*table["metrics"], other]})
+    app.session_state[Keys.CARD] = "landcover"
+    app.run()
+    assert not app.exception
+    (scores,) = [
+        str(part.proto.body) for part in app.get("html") if "satseg-class-scores" in part.proto.body
+    ]
+    assert scores.count("<tr>") == 5
+    assert "<th>Class</th><th>landscapes &lt;small&gt;</th></tr>" in scores
+    assert "Water</th><td>0.750</td>" in scores
+    assert "Trees</th><td>–</td>" in scores
+    assert "<th>Mean</th><td>0.625</td>" in scores
+    for entry in legend(("farmland", "water", "tree")).entries:
+        assert bodies(app).count(f"background:{entry.colour}") == 2
+    app.session_state[Keys.CARD] = "farmnet"
+    app.run()
+    assert "IoU by class" not in bodies(app)
 
 
 def test_an_ensemble_has_a_card_too(served_own: Path, app: AppTest) -> None:
