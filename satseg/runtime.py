@@ -315,8 +315,8 @@ def int8_predictor(card: ModelCard, *, lanes: int = 1) -> OpenVinoPredictor:
 def openvino_model(module: torch.nn.Module, bands: int, side: int) -> Any:
     """Return a network as an OpenVINO model for windows (1, bands, h, w) of any size.
 
-    ``openvino.convert_model`` reports its use over the network unless a user has opted out, so the
-    PyTorch front end that it calls is used directly here: nothing leaves the machine.
+    The PyTorch front end is used directly: ``openvino.convert_model``, which calls it, reports its
+    use over the network unless a user has opted out (see ``satseg``).
     """
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
