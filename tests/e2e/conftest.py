@@ -48,19 +48,25 @@ def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Environment of a server with a small catalog and two models, and with no network."""
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Environment of a server with a small catalog and two models, and with no network.
+
+    At the end nobody may have looked for one, whatever was clicked and computed.
+    """
     from small_catalog import build_catalog, build_models
 
     root = tmp_path_factory.mktemp("browser")
     build_catalog(root, size_px=400)
     build_models(root / "models")
-    return {
+    log = root / "outside.log"
+    yield {
+        "CI": "",  # where it is set, some packages report nothing, which they do elsewhere
         "SATSEG_CATALOG": str(root / "catalog"),
         "SATSEG_MODELS": str(root / "models"),
         "PYTHONPATH": os.pathsep.join([str(CUT_OFF), os.environ.get("PYTHONPATH", "")]),
-        "SATSEG_OUTSIDE": str(root / "outside.log"),
+        "SATSEG_OUTSIDE": str(log),
     }
+    assert not log.exists(), f"looked outside of the machine: {log.read_text('utf-8')}"
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The dashboard on a machine without a network: no name can be resolved, by server or browser.
 
-All browser tests run this way; here is what they left in the log, and the proof that it is kept.
+All browser tests run this way, and fail at the end where anything is in the log (``folders``); here
+is the proof that it is kept.
 """
 
 from __future__ import annotations
@@ -67,5 +68,4 @@ def test_a_page_works_and_neither_it_nor_the_server_looks_outside(
     assert len(asked) > 10
     assert [url for url in asked if not url.startswith(own)] == []
     assert refused == []
-    log = Path(folders["SATSEG_OUTSIDE"])
-    assert not log.exists() or log.read_text() == ""
+    assert not Path(folders["SATSEG_OUTSIDE"]).exists()
