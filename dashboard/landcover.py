@@ -35,6 +35,12 @@ def class_name(entry: Entry, language: Language) -> str:
     return entry.land.name_zh if language == "zh" else entry.land.name_en
 
 
+def class_label(entry: Entry, language: Language) -> str:
+    """Return a class as HTML: the colour that it has on the map, and its name."""
+    swatch = f'<span class="satseg-swatch" style="background:{entry.colour}"></span>'
+    return swatch + html.escape(class_name(entry, language))
+
+
 def class_rows(legend: Legend, language: Language) -> list[dict[str, Any]]:
     """Return code, colour and name of each class, for the map's legend."""
     return [
@@ -54,8 +60,7 @@ def show_classes(choice: Choice, row: Measured | None, unit: Unit, say: Words) -
     if areas is None or legend is None:
         return
     rows = "".join(
-        f'<tr><th><span class="satseg-swatch" style="background:{entry.colour}"></span>'
-        f"{html.escape(class_name(entry, choice.language))}</th>"
+        f"<tr><th>{class_label(entry, choice.language)}</th>"
         f"<td>{area_text(areas.m2[entry.key], unit)}</td>"
         f"<td>{percent_text(areas.share(entry.key)) if areas.valid_m2 else '–'}</td></tr>"
         for entry in legend.entries

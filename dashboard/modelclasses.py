@@ -7,7 +7,8 @@ import html
 import streamlit as st
 
 from dashboard.cardtexts import said
-from dashboard.landcover import class_name
+from dashboard.landcover import class_label
+from dashboard.modelparts import figure
 from dashboard.session import Keys
 from dashboard.words import Words
 from satseg.classes import CLASSES, FARMLAND_CODES
@@ -21,10 +22,11 @@ _FARMLAND = "#ffc400"
 def class_names(legend: Legend | None) -> str:
     """Return the classes as HTML, each with the colour that it has on the map."""
     if legend is not None:
-        return "<br>".join(map(_named, legend.entries))
+        return "<br>".join(map(_label, legend.entries))
+    swatch = f'<i class="satseg-swatch" style="background:{_FARMLAND}"></i>'
     zh = st.session_state[Keys.LANGUAGE] == "zh"
     names = [one.name_zh if zh else one.name_en for one in CLASSES if one.code in FARMLAND_CODES]
-    return "<br>".join(_swatch(_FARMLAND) + html.escape(name) for name in names)
+    return "<br>".join(swatch + name for name in names)
 
 
 def show_class_scores(card: ModelCard, say: Words) -> None:
@@ -34,12 +36,12 @@ def show_class_scores(card: ModelCard, say: Words) -> None:
         return
     head = "".join(f"<th>{html.escape(said(row['data']))}</th>" for row in measured)
     body = "".join(
-        f"<tr><th>{_named(entry)}</th>"
-        + "".join(f"<td>{_figure(row['class_iou'].get(entry.key))}</td>" for row in measured)
+        f"<tr><th>{_label(entry)}</th>"
+        + "".join(f"<td>{figure(row['class_iou'].get(entry.key))}</td>" for row in measured)
         + "</tr>"
         for entry in card.legend.entries
     )
-    means = "".join(f"<td>{_figure(row.get('mean_iou'))}</td>" for row in measured)
+    means = "".join(f"<td>{figure(row.get('mean_iou'))}</td>" for row in measured)
     st.html(
         f'<h2 class="satseg-heading">{say("class_scores")}</h2>'
         f'<table class="satseg-table satseg-class-scores"><tr><th>{say("class")}</th>{head}</tr>'
@@ -48,14 +50,5 @@ def show_class_scores(card: ModelCard, say: Words) -> None:
     )
 
 
-def _named(entry: Entry) -> str:
-    name = class_name(entry, st.session_state[Keys.LANGUAGE])
-    return _swatch(entry.colour) + html.escape(name)
-
-
-def _swatch(colour: str) -> str:
-    return f'<i class="satseg-swatch" style="background:{colour}"></i>'
-
-
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+def _label(entry: Entry) -> str:
+    return class_label(entry, st.session_state[Keys.LANGUAGE])

@@ -41,8 +41,8 @@ def _line(part: Mapping[str, Any], say: Words) -> str:
     bias = percent_text(part["area_bias"], signed=True) if "area_bias" in part else "–"
     cells = [
         html.escape(str(part["date"])) if not whole else say("part_all"),
-        _figure(part.get("iou")) + interval,
-        _figure(part.get("boundary_iou")),
+        figure(part.get("iou")) + interval,
+        figure(part.get("boundary_iou")),
         bias,
         str(part["images"]),
         f"{part['pixels']:,}",
@@ -58,5 +58,6 @@ def _region_name(region: str) -> str:
     )
 
 
-def _figure(value: float | None) -> str:
+def figure(value: float | None) -> str:
+    """Return three decimals, or a dash for what was not measured."""
     return "–" if value is None else f"{value:.3f}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -50,4 +49,3 @@ def write_repeated(path: Path, side: int, *, gsd_m: float = 0.6, bands: int = 8)
         dataset.update_tags(**{AVERAGES_TAG: AVERAGES})
     with rasterio.Env(GDAL_NUM_THREADS="ALL_CPUS"), rasterio.open(path, "r+") as dataset:
         dataset.build_overviews([2, 4, 8, 16], Resampling.average)
-    os.sync()  # or the disk is at work while the scene is mapped

@@ -49,4 +49,4 @@ def test_a_card_names_every_class_that_its_model_tells_apart() -> None:
     legend = find_card("landcover").legend
     assert legend is not None
     for entry in legend.entries:
-        assert f'style="background:{entry.colour}"></i>{entry.land.name_en}' in shown
+        assert f'style="background:{entry.colour}"></span>{entry.land.name_en}' in shown
